@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Ordinary files: bounded reading, atomic replacement, locks with a time limit. */
+#pragma once
+
+#include "base/err.h"
+#include "base/pool.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/*
+ * Reads `fd` to its end into memory of `pool`, NUL-terminated. `what` names it in messages.
+ * ERR_INVALID when it holds more than `max` bytes, ERR_FAILED and the like from the system.
+ */
+int file_read(int fd, const char *what, size_t max, struct pool *pool, char **text, size_t *length,
+	      struct err *err);
+
+/*
+ * Replaces the file `name` below the directory `dir` as a whole: write a temporary file, fsync,
+ * rename, fsync the directory. A crash leaves the old file or the new one. The temporary file is
+ * ".NAME.tmp" in the same directory. `what` names the file in messages.
+ */
+int file_replace(int dir, const char *name, const char *what, const char *text, mode_t mode,
+		 struct err *err);
+
+/*
+ * Takes an exclusive lock on the file `name` below `dir` (made when missing, mode 0600) and returns
+ * its descriptor; closing it releases the lock. Waits at most `wait_ms` milliseconds, then fails
+ * with ERR_BUSY, naming the holder's PID where the file tells it. `what` is what the lock guards.
+ */
+int file_lock(int dir, const char *name, const char *what, int wait_ms, struct err *err);
+/* Like file_lock(), at once: a descriptor, -1 when somebody holds it, -2 on errors with *err. */
+int file_try_lock(int dir, const char *name, const char *what, struct err *err);
+
+/* Milliseconds of the monotonic clock. */
+long long file_now_ms(void);
+void file_sleep_ms(int ms);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Attributes and small macros that every file may use. */
+#pragma once
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ARRAY_SIZE(a)      (sizeof(a) / sizeof((a)[0]))
+#define streq(a, b)        (strcmp((a), (b)) == 0)
+#define PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
+#define NODISCARD          __attribute__((warn_unused_result))
+
+static inline void cleanup_free(void *p)
+{
+	free(*(void **)p);
+}
+
+static inline void cleanup_close(const int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+/* The variable is freed, or the descriptor closed, when it goes out of scope. */
+#define autofree  __attribute__((cleanup(cleanup_free)))
+#define autoclose __attribute__((cleanup(cleanup_close)))

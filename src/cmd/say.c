@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What goes to stderr, and records to stdout. */
+#include "cmd/command.h"
+
+#include "base/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+/* One place where strings from outside meet the terminal. */
+static void say(const char *prefix, const char *text)
+{
+	autopool struct pool *pool = pool_new();
+
+	fprintf(stderr, "%s%s\n", prefix, text_printable(pool, text));
+}
+
+#define SAY(prefix, format)                              \
+	do {                                             \
+		autofree char *text = NULL;              \
+		va_list args;                            \
+		va_start(args, format);                  \
+		if (vasprintf(&text, format, args) >= 0) \
+			say(prefix, text);               \
+		va_end(args);                            \
+	} while (0)
+
+void say_warning(const struct context *context, const char *format, ...)
+{
+	(void)context;
+	SAY("warning: ", format);
+}
+
+void say_note(const struct context *context, const char *format, ...)
+{
+	if (!context->quiet)
+		SAY("", format);
+}
+
+void say_error(const struct context *context, const struct err *err)
+{
+	autopool struct pool *pool = pool_new();
+	const char *place = "";
+
+	(void)context;
+	if (err->file && err->line)
+		place = pool_printf(pool, "%s:%d:%d: ", err->file, err->line, err->column);
+	else if (err->file)
+		place = pool_printf(pool, "%s: ", err->file);
+	say("mdevtool: ", pool_printf(pool, "%s%s", place, err->message));
+	if (err->hint)
+		say("hint: ", err->hint);
+}
+
+void say_inventory_warnings(struct context *context, const struct inventory *inventory)
+{
+	for (size_t i = 0; i < inventory->n_warnings; i++) {
+		const struct warning *warning = &inventory->warnings[i];
+
+		if (warning->file)
+			say_warning(context, "%s: %s", warning->file, warning->message);
+		else
+			say_warning(context, "%s", warning->message);
+		context->status = ERR_FAILED;
+	}
+}
+
+struct operation begin_operation(struct context *context)
+{
+	return (struct operation){
+		.root = &context->root,
+		.pool = context->pool,
+		.trace = context->verbose ? stderr : NULL,
+	};
+}
+
+void say_notes(struct context *context, const struct operation *operation)
+{
+	for (size_t i = 0; i < operation->notes.n; i++)
+		say_note(context, "%s", operation->notes.list[i]);
+}
+
+void warn_of_stale(struct context *context)
+{
+	struct operation operation = begin_operation(context);
+
+	operation_look_for_stale(&operation);
+	for (size_t i = 0; i < operation.notes.n; i++)
+		say_warning(context, "%s", operation.notes.list[i]);
+}
+
+void print_records(struct context *context, const struct selection *selection,
+		   const struct inventory *inventory, const void *const *records, size_t n)
+{
+	if (context->json) {
+		struct document document = {.out = stdout};
+
+		document_array(&document, selection, records, n);
+		document_end(&document, inventory);
+	} else {
+		print_table(selection, &context->format, records, n, stdout);
+	}
+	say_inventory_warnings(context, inventory);
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* mdevtool show */
+#include "cmd/command.h"
+
+#include "out/nodedev-xml.h"
+
+#include <stddef.h>
+
+struct options {
+	const char *xml;
+};
+
+static const struct cmd_option options[] = {
+	{"xml", 0, "libvirt", OPTION_OPTIONAL, offsetof(struct options, xml), COMPLETE_WORDS,
+	 "libvirt", "A parent as node device XML: the RFC's, or with =libvirt today's"},
+};
+
+#define NEEDS_PARENT (NEED_PARENT_FACTS | NEED_PARENT_PRODUCT | NEED_TYPE_ALL)
+
+/* What the names turned out to be. */
+struct found {
+	const void **parents, **types, **devices;
+	size_t n_parents, n_types, n_devices;
+};
+
+static void add_types(struct context *context, struct found *found, const struct parent *parent)
+{
+	for (size_t i = 0; i < parent->n_types; i++)
+		*pool_push(context->pool, found->types, found->n_types) = parent->types[i];
+}
+
+static bool find_types(struct context *context, struct inventory *inventory, const char *name,
+		       struct found *found)
+{
+	size_t before = found->n_types;
+
+	inventory_load_parents(inventory, NEEDS_PARENT);
+	for (size_t i = 0; i < inventory->n_parents; i++) {
+		const struct type *type = parent_find_type(inventory->parents[i], name);
+
+		if (type)
+			*pool_push(context->pool, found->types, found->n_types) = type;
+	}
+	return found->n_types > before;
+}
+
+/* A name can be a parent's, a type's or a device's, tried in this order. */
+static int find(struct context *context, struct inventory *inventory, const char *name,
+		struct found *found, struct err *err)
+{
+	autoerr struct err not_parent = {0};
+	const struct parent *parent =
+		inventory_find_parent(inventory, name, NEEDS_PARENT, &not_parent);
+	const struct device *device;
+
+	if (parent) {
+		*pool_push(context->pool, found->parents, found->n_parents) = parent;
+		add_types(context, found, parent);
+		return 0;
+	}
+	if (find_types(context, inventory, name, found))
+		return 0;
+	device = inventory_find_device(inventory, name, NEED_DEVICE_ALL, err);
+	if (!device) {
+		if (err->kind == ERR_NOT_FOUND)
+			err_set(err, ERR_NOT_FOUND, "no parent, type or device '%s'", name);
+		return -1;
+	}
+	*pool_push(context->pool, found->devices, found->n_devices) = device;
+	return 0;
+}
+
+static int print_xml(struct context *context, const struct found *found, const char *dialect,
+		     struct err *err)
+{
+	if (*dialect && !streq(dialect, "libvirt"))
+		return err_set(err, ERR_USAGE, "--xml is 'libvirt' or nothing, not '%s'", dialect);
+	if (!found->n_parents || found->n_devices)
+		return err_set(err, ERR_UNSUPPORTED, "only parents can be shown as XML");
+	if (found->n_parents > 1)
+		puts("<devices>");
+	for (size_t i = 0; i < found->n_parents; i++)
+		print_nodedev_xml(found->parents[i], *dialect ? NODEDEV_LIBVIRT : NODEDEV_RFC,
+				  stdout);
+	if (found->n_parents > 1)
+		puts("</devices>");
+	(void)context;
+	return 0;
+}
+
+/* One noun of what was found. */
+struct section {
+	const struct fields *fields;
+	const void **records;
+	size_t n;
+};
+
+static void print_json(struct context *context, const struct inventory *inventory,
+		       const struct section *sections, size_t n)
+{
+	struct format all = {.json = true};
+	struct document document = {.out = stdout};
+
+	for (size_t i = 0; i < n; i++) {
+		autoerr struct err ignored = {0}; /* no columns are named that could be wrong */
+		struct selection selection;
+
+		if (sections[i].n && select_fields(sections[i].fields, &all, context->pool,
+						   &selection, &ignored) == 0)
+			document_array(&document, &selection, sections[i].records, sections[i].n);
+	}
+	document_end(&document, inventory);
+}
+
+static void print_text(struct context *context, const struct section *sections, size_t n)
+{
+	struct format all = {.json = true}; /* every field that there is */
+	bool first = true;
+
+	for (size_t i = 0; i < n; i++) {
+		autoerr struct err ignored = {0};
+		struct selection selection;
+
+		if (select_fields(sections[i].fields, &all, context->pool, &selection, &ignored) <
+		    0)
+			continue;
+		for (size_t j = 0; j < sections[i].n; j++) {
+			if (!first)
+				putchar('\n');
+			first = false;
+			print_vertical(&selection, sections[i].records[j], stdout);
+		}
+	}
+}
+
+static int run(struct context *context, const void *given, struct err *err)
+{
+	const struct options *o = given;
+	autoinventory struct inventory inventory;
+	struct found found = {0};
+
+	if (!context->args.n)
+		return err_set(err, ERR_USAGE,
+			       "nothing to show: name a parent, a type or a device");
+	inventory_init(&inventory, &context->root);
+	for (size_t i = 0; i < context->args.n; i++)
+		if (find(context, &inventory, context->args.list[i], &found, err) < 0)
+			return -1;
+
+	const struct section sections[] = {
+		{&parent_fields, found.parents, found.n_parents},
+		{&type_fields, found.types, found.n_types},
+		{&device_fields, found.devices, found.n_devices},
+	};
+	if (o->xml && print_xml(context, &found, o->xml, err) < 0)
+		return -1;
+	if (!o->xml && context->json)
+		print_json(context, &inventory, sections, ARRAY_SIZE(sections));
+	else if (!o->xml)
+		print_text(context, sections, ARRAY_SIZE(sections));
+	say_inventory_warnings(context, &inventory);
+	return 0;
+}
+
+const struct command command_show = {
+	.name = "show",
+	.args = "NAME...",
+	.summary = "Show everything about a parent, a type or a device",
+	.help = "Shows everything about parents (with their types), types and devices.\v"
+		"Examples:\n"
+		"  mdevtool show 0000:86:00.0\n"
+		"  mdevtool show 2f0c2d5e --json\n"
+		"  mdevtool show pci_0000_86_00_0 --xml\n",
+	.completion = COMPLETE_ANY_NAME,
+	.options = options,
+	.n_options = ARRAY_SIZE(options),
+	.options_size = sizeof(struct options),
+	.run = run,
+};

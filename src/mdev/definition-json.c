@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Definitions in JSON: our own keys, and mdevctl's. */
+#include "mdev/definition.h"
+
+#include "base/text.h"
+#include "mdev/json-place.h"
+
+#include <jansson.h>
+#include <stdio.h>
+
+struct document {
+	const char *file;
+	const char *text;
+	struct pool *pool;
+	struct definitions *definitions;
+	struct err *err;
+};
+
+/* `mdev_type` and `attrs` are mdevctl's words; both families may be mixed. */
+static const struct {
+	const char *key;
+	enum definition_field field;
+} fields[] = {
+	{"name", DEFINITION_NAME},      {"parent", DEFINITION_PARENT}, {"type", DEFINITION_TYPE},
+	{"mdev_type", DEFINITION_TYPE}, {"uuid", DEFINITION_UUID},     {"group", DEFINITION_GROUP},
+	{"params", DEFINITION_PARAMS},  {"start", DEFINITION_START},
+};
+
+static int locate(const struct document *document, const char *place)
+{
+	int line, column;
+
+	text_position(document->text, (size_t)(place - document->text), &line, &column);
+	return err_locate(document->err, document->file, line, column);
+}
+
+static const char *type_name(const json_t *json)
+{
+	static const char *const names[] = {"an object", "an array", "a string", "a number",
+					    "a number",  "true",     "false",    "null"};
+
+	return names[json_typeof(json)];
+}
+
+static int wrong_type(const struct document *document, const char *what, const char *wanted,
+		      const json_t *json, const char *place)
+{
+	err_set(document->err, ERR_INVALID, "%s must be %s, not %s", what, wanted, type_name(json));
+	return locate(document, place);
+}
+
+static int parse_field(const struct document *document, struct definition *definition,
+		       const char *key, enum definition_field field, const json_t *json,
+		       const char *place)
+{
+	const char *label = pool_printf(document->pool, "\"%s\"", key), *value;
+
+	if (field == DEFINITION_GROUP) {
+		if (!json_is_integer(json))
+			return wrong_type(document, label, "a number", json, place);
+		value = pool_printf(document->pool, "%" JSON_INTEGER_FORMAT,
+				    json_integer_value(json));
+	} else if (json_is_string(json)) {
+		value = pool_strdup(document->pool, json_string_value(json));
+	} else {
+		return wrong_type(document, label, "a string", json, place);
+	}
+	if (definition_set(definition, document->pool, field, label, value, document->err) < 0)
+		return locate(document, place);
+	return 0;
+}
+
+static int parse_attribute(const struct document *document, struct definition *definition,
+			   json_t *json, const char *place)
+{
+	const char *name;
+	json_t *value;
+
+	if (!json_is_object(json) || json_object_size(json) != 1) {
+		err_set(document->err, ERR_INVALID,
+			"each of \"attrs\" must be an object with one key, {\"NAME\": \"VALUE\"}");
+		return locate(document, place);
+	}
+	json_object_foreach(json, name, value)
+	{
+		const char *at = json_place_member(place, name);
+
+		if (!json_is_string(value))
+			return wrong_type(document, "an attribute's value", "a string", value, at);
+		if (definition_add_attribute(definition, document->pool, "attribute",
+					     pool_strdup(document->pool, name),
+					     pool_strdup(document->pool, json_string_value(value)),
+					     document->err) < 0)
+			return locate(document, at);
+	}
+	return 0;
+}
+
+static int parse_attributes(const struct document *document, struct definition *definition,
+			    const json_t *json, const char *place)
+{
+	json_t *attribute;
+	size_t i;
+
+	if (!json_is_array(json))
+		return wrong_type(document, "\"attrs\"", "an array", json, place);
+	json_array_foreach(json, i, attribute) if (parse_attribute(document, definition, attribute,
+								   json_place_element(place, i)) <
+						   0) return -1;
+	return 0;
+}
+
+static int unknown_key(const struct document *document, const char *key, const char *place)
+{
+	const char *words[ARRAY_SIZE(fields) + 1] = {"attrs"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+		words[i + 1] = fields[i].key;
+	err_set(document->err, ERR_INVALID, "unknown key \"%s\"", key);
+	const char *nearest = text_nearest(key, words, ARRAY_SIZE(words));
+	if (nearest)
+		err_hint(document->err, "did you mean \"%s\"?", nearest);
+	return locate(document, json_place_key(place, key));
+}
+
+static int parse_member(const struct document *document, struct definition *definition,
+			const char *key, const json_t *value, const char *object)
+{
+	const char *place = json_place_member(object, key);
+
+	if (streq(key, "attrs"))
+		return parse_attributes(document, definition, value, place);
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+		if (streq(key, fields[i].key))
+			return parse_field(document, definition, key, fields[i].field, value,
+					   place);
+	return unknown_key(document, key, object);
+}
+
+static int parse_object(const struct document *document, json_t *json, const char *place)
+{
+	struct definition *definition;
+	const char *key;
+	json_t *value;
+
+	if (!json_is_object(json))
+		return wrong_type(document, "a device", "an object", json, place);
+	if (json_object_get(json, "type") && json_object_get(json, "mdev_type")) {
+		err_set(document->err, ERR_INVALID,
+			"\"type\" and \"mdev_type\" are the same thing");
+		return locate(document, json_place_key(place, "mdev_type"));
+	}
+	definition =
+		pool_push(document->pool, document->definitions->list, document->definitions->n);
+	definition->file = document->file;
+	text_position(document->text, (size_t)(place - document->text), &definition->line,
+		      &definition->column);
+	json_object_foreach(json, key, value) if (parse_member(document, definition, key, value,
+							       place) < 0) return -1;
+	return 0;
+}
+
+static int parse_array(const struct document *document, const json_t *json, const char *place)
+{
+	json_t *element;
+	size_t i;
+
+	if (!json_is_array(json))
+		return wrong_type(document, "\"devices\"", "an array", json, place);
+	if (!json_array_size(json)) {
+		err_set(document->err, ERR_INVALID, "no device in it");
+		return locate(document, place);
+	}
+	json_array_foreach(json, i,
+			   element) if (parse_object(document, element,
+						     json_place_element(place, i)) < 0) return -1;
+	return 0;
+}
+
+static int parse_root(const struct document *document, json_t *json)
+{
+	const char *place = document->text + strcspn(document->text, "{[");
+	const json_t *devices = json_object_get(json, "devices");
+
+	if (json_is_array(json))
+		return parse_array(document, json, place);
+	if (!devices)
+		return parse_object(document, json, place);
+	if (json_object_size(json) > 1) {
+		err_set(document->err, ERR_INVALID, "nothing may stand beside \"devices\"");
+		return locate(document, place);
+	}
+	return parse_array(document, devices, json_place_member(place, "devices"));
+}
+
+int definitions_parse_json(const char *file, const char *text, size_t length, struct pool *pool,
+			   struct definitions *ret, struct err *err)
+{
+	struct document document = {file, text, pool, ret, err};
+	const char *too_deep = json_place_too_deep(text, DOCUMENT_DEPTH_MAX);
+	json_error_t error;
+
+	*ret = (struct definitions){0};
+	if (too_deep) {
+		err_set(err, ERR_INVALID, "nested deeper than %d levels", DOCUMENT_DEPTH_MAX);
+		return locate(&document, too_deep);
+	}
+	json_t *json = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
+	if (!json)
+		return err_at(err, file, error.line, error.column, "%s", error.text);
+	int result = parse_root(&document, json);
+	json_decref(json);
+	return result;
+}

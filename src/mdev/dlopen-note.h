@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * An ELF note that names a library which is loaded at run time, in the form of the UAPI group's
+ * "dlopen() metadata for ELF files", so that packaging tools find the dependency.
+ */
+#pragma once
+
+#define DLOPEN_NOTE(feature, description, priority, soname)                                  \
+	DLOPEN_NOTE_(feature, "[{\"feature\":\"" feature "\",\"description\":\"" description \
+			      "\",\"priority\":\"" priority "\",\"soname\":[\"" soname "\"]}]")
+
+#define DLOPEN_NOTE_(feature, json)                                                      \
+	__attribute__((used, section(".note.dlopen"), aligned(4))) static const struct { \
+		unsigned name_size, text_size, type;                                     \
+		char name[4];                                                            \
+		_Alignas(4) char text[sizeof(json)];                                     \
+	} dlopen_note = {sizeof("FDO"), sizeof(json), 0x407c0c0a, "FDO", json}

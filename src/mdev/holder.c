@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which processes have a device open, read from /proc. */
+#include "mdev/holder.h"
+
+#include "base/text.h"
+#include "mdev/inventory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+
+/* The first PID namespace has this inode in every kernel (include/linux/proc_ns.h). */
+#define INITIAL_PID_NAMESPACE "pid:[4026531836]"
+
+struct scan {
+	const struct root *root;
+	struct pool *pool;
+	struct device **devices;
+	size_t n;
+	bool hidden; /* some processes could not be looked at */
+};
+
+/* QEMU's name for its VM: the argument after -name, its guest= if it has one. */
+static const char *vm_name(struct pool *pool, int process)
+{
+	char text[SYSFS_PAGE + 1];
+	autoclose int fd =
+		openat(process, "cmdline", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+	if (length <= 0)
+		return NULL;
+	text[length] = '\0';
+	for (char *arg = text; arg < text + length; arg += strlen(arg) + 1) {
+		if (!streq(arg, "-name") && !streq(arg, "--name"))
+			continue;
+		arg += strlen(arg) + 1;
+		if (arg >= text + length)
+			break;
+		const char *guest = strncmp(arg, "guest=", 6) == 0 ? arg + 6 : arg;
+		return pool_strndup(pool, guest, strcspn(guest, ","));
+	}
+	return NULL;
+}
+
+static void add_holder(struct scan *scan, struct device *device, int pid, int process)
+{
+	for (size_t i = 0; i < device->n_holders; i++)
+		if (device->holders[i].pid == pid)
+			return;
+	const char *command = sysfs_read(process, "comm", scan->pool);
+	*pool_push(scan->pool, device->holders, device->n_holders) = (struct holder){
+		.pid = pid,
+		.command = command ? command : "?",
+		.vm = vm_name(scan->pool, process),
+	};
+}
+
+/* Whether the open file `target` means that somebody has the device. */
+static bool is_device(const struct device *device, const char *target)
+{
+	uint64_t group;
+
+	if (strncmp(target, "/dev/vfio/", 10) != 0)
+		return false;
+	target += 10;
+	if (strncmp(target, "devices/", 8) == 0)
+		return device->vfio_device && streq(target + 8, device->vfio_device);
+	return text_number(target, INT64_MAX, &group) && device->iommu_group == (int64_t)group;
+}
+
+static void scan_process(struct scan *scan, int proc, const char *pid)
+{
+	autopool struct pool *pool = pool_new();
+	autoclose int process = dir_open(proc, pid);
+	autoclose int fds = process < 0 ? -1 : dir_open(process, "fd");
+	struct entries entries = {0};
+
+	if (fds < 0 || dir_list(fds, pool, &entries) < 0) {
+		if (errno != ENOENT && errno != ESRCH)
+			scan->hidden = true;
+		return;
+	}
+	for (size_t i = 0; i < entries.n; i++) {
+		char target[64]; /* longer ones are not ours */
+		ssize_t length = readlinkat(fds, entries.list[i].name, target, sizeof(target) - 1);
+
+		if (length < 0)
+			continue;
+		target[length] = '\0';
+		for (size_t j = 0; j < scan->n && strncmp(target, "/dev/vfio/", 10) == 0; j++)
+			if (is_device(scan->devices[j], target))
+				add_holder(scan, scan->devices[j], atoi(pid), process);
+	}
+}
+
+/* Not ours to see: another PID namespace's processes, or with hidepid= those of other users. */
+static bool sees_all(int proc, struct pool *pool)
+{
+	const char *namespace = sysfs_link(proc, "self/ns/pid", pool);
+
+	return namespace && streq(namespace, INITIAL_PID_NAMESPACE) &&
+	       faccessat(proc, "1", F_OK, 0) == 0;
+}
+
+void holders_load(const struct root *root, struct pool *pool, struct device **devices, size_t n)
+{
+	autopool struct pool *names = pool_new();
+	struct scan scan = {.root = root, .pool = pool, .devices = devices, .n = n};
+	struct entries entries = {0};
+
+	if (!n)
+		return;
+	autoclose int proc = root_openat(root, "/proc", O_RDONLY | O_DIRECTORY);
+	if (proc < 0 || dir_list(proc, names, &entries) < 0 || !sees_all(proc, names))
+		scan.hidden = true;
+	for (size_t i = 0; i < entries.n; i++)
+		if (entries.list[i].name[strspn(entries.list[i].name, "0123456789")] == '\0')
+			scan_process(&scan, proc, entries.list[i].name);
+	for (size_t i = 0; i < n; i++) {
+		struct device *device = devices[i];
+
+		/* without an IOMMU group there is nothing to look for */
+		if (device->n_holders)
+			device->held = HELD_BY_KNOWN;
+		else if (scan.hidden || (device->iommu_group < 0 && !device->vfio_device))
+			device->held = HELD_UNKNOWN;
+		else
+			device->held = HELD_FREE;
+	}
+}
+
+void inventory_load_holders(struct inventory *inventory, struct device **devices, size_t n)
+{
+	holders_load(inventory->root, inventory->pool, devices, n);
+}
+
+bool holder_probe(const struct root *root, const struct device *device)
+{
+	char path[64];
+
+	if (device->iommu_group < 0)
+		return false;
+	snprintf(path, sizeof(path), "/dev/vfio/%lld", (long long)device->iommu_group);
+	autoclose int fd = root_openat(root, path, O_RDWR | O_NONBLOCK | O_NOFOLLOW);
+	return fd < 0 && errno == EBUSY;
+}
+
+const char *holders_text(struct pool *pool, const struct device *device)
+{
+	const char *text = "";
+
+	if (device->held == HELD_UNKNOWN)
+		return "unknown";
+	for (size_t i = 0; i < device->n_holders; i++) {
+		const struct holder *holder = &device->holders[i];
+
+		text = pool_printf(pool, "%s%s%s %d%s%s%s", text, i ? ", " : "", holder->command,
+				   holder->pid, holder->vm ? " (" : "",
+				   holder->vm ? holder->vm : "", holder->vm ? ")" : "");
+	}
+	return *text ? text : NULL;
+}

@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is on this machine, collected from all dialects. */
+#include "mdev/inventory.h"
+
+#include "base/text.h"
+#include "mdev/address.h"
+#include "mdev/dialect.h"
+#include "mdev/holder.h"
+#include "mdev/hwdb.h"
+#include "mdev/journal.h"
+#include "mdev/state.h"
+#include "mdev/uuid.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+void inventory_init(struct inventory *inventory, const struct root *root)
+{
+	*inventory = (struct inventory){.pool = pool_new(), .root = root};
+}
+
+void inventory_free(struct inventory *inventory)
+{
+	pool_free(inventory->pool);
+	*inventory = (struct inventory){0};
+}
+
+/* Warnings */
+
+void inventory_warn(struct inventory *inventory, const char *file, const char *format, ...)
+{
+	autofree char *message = NULL;
+	va_list args;
+
+	va_start(args, format);
+	int length = vasprintf(&message, format, args);
+	va_end(args);
+	if (length < 0)
+		message = NULL;
+	*pool_push(inventory->pool, inventory->warnings, inventory->n_warnings) = (struct warning){
+		.message = pool_strdup(inventory->pool, message ? message : format),
+		.file = file,
+	};
+}
+
+void inventory_warn_errno(struct inventory *inventory, const char *file, int errnum)
+{
+	if (errnum == EINVAL)
+		inventory_warn(inventory, file, "cannot read it: not a number");
+	else
+		inventory_warn(inventory, file, "cannot read it: %s", strerror(errnum));
+}
+
+/* Parents */
+
+static int compare_parents(const void *a, const void *b)
+{
+	const struct parent *const *x = a, *const *y = b;
+	int order = strverscmp((*x)->name, (*y)->name);
+
+	return order ? order : strcmp((*x)->real, (*y)->real);
+}
+
+/* A file that a device of this kind simply has not is no news. */
+static const char *read_optional(struct inventory *inventory, int dir, const struct parent *parent,
+				 const char *file)
+{
+	const char *text = sysfs_read(dir, file, inventory->pool);
+
+	if (!text && errno != ENOENT)
+		inventory_warn_errno(inventory,
+				     pool_printf(inventory->pool, "%s/%s", parent->path, file),
+				     errno);
+	return text;
+}
+
+static void load_facts(struct inventory *inventory, struct parent *parent, unsigned needs)
+{
+	autoclose int dir = root_openat(inventory->root, parent->path, O_RDONLY | O_DIRECTORY);
+	int64_t node;
+
+	if (dir < 0) {
+		inventory_warn_errno(inventory, parent->path, errno);
+		return;
+	}
+	parent->driver = sysfs_link_name(dir, "driver", inventory->pool);
+	if (sysfs_read_number(dir, "numa_node", &node)) /* "-1" is no number, and no node */
+		parent->numa_node = node;
+	parent->vendor_id = read_optional(inventory, dir, parent, "vendor");
+	parent->product_id = read_optional(inventory, dir, parent, "device");
+	if (!(needs & NEED_PARENT_PRODUCT))
+		return;
+	const char *modalias = read_optional(inventory, dir, parent, "modalias");
+	if (modalias && parent->vendor_id)
+		hwdb_names(inventory->pool, modalias, &parent->vendor, &parent->product);
+}
+
+static void load_parent(struct inventory *inventory, struct parent *parent, unsigned needs)
+{
+	if (needs & (NEED_PARENT_FACTS | NEED_PARENT_PRODUCT))
+		load_facts(inventory, parent, needs);
+	if (needs & (NEED_TYPES | NEED_TYPE_ALL))
+		inventory_load_types(inventory, parent, needs);
+}
+
+void inventory_load_parents(struct inventory *inventory, unsigned needs)
+{
+	if (inventory->parents_loaded)
+		return;
+	inventory->parents_loaded = true;
+	inventory->n_parents = 0;
+	for (size_t i = 0; i < n_dialects; i++)
+		dialects[i]->find_parents(inventory, NULL);
+	if (inventory->n_parents)
+		qsort(inventory->parents, inventory->n_parents, sizeof(*inventory->parents),
+		      compare_parents);
+	for (size_t i = 0; i < inventory->n_parents; i++)
+		load_parent(inventory, inventory->parents[i], needs);
+}
+
+static int no_such_parent(struct inventory *inventory, const char *given, struct err *err)
+{
+	const char **names;
+
+	err_set(err, ERR_NOT_FOUND, "no parent '%s'", given);
+	inventory_load_parents(inventory, 0);
+	if (!inventory->n_parents)
+		return err_hint(err, "no driver has registered for mediated devices here: is its "
+				     "module loaded?");
+	names = pool_alloc(inventory->pool, inventory->n_parents * sizeof(*names));
+	for (size_t i = 0; i < inventory->n_parents; i++)
+		names[i] = inventory->parents[i]->name;
+	const char *nearest = text_nearest(given, names, inventory->n_parents);
+	if (nearest)
+		return err_hint(err, "did you mean '%s'?", nearest);
+	return err_hint(err, "'mdevtool list-parents' shows them all");
+}
+
+static struct parent *known_parent(const struct inventory *inventory, const char *name)
+{
+	for (size_t i = 0; i < inventory->n_parents; i++)
+		if (streq(inventory->parents[i]->name, name))
+			return inventory->parents[i];
+	return NULL;
+}
+
+struct parent *inventory_find_parent(struct inventory *inventory, const char *given, unsigned needs,
+				     struct err *err)
+{
+	const char *name = address_parent_name(inventory->pool, given);
+	struct parent *parent;
+
+	if (!name) {
+		err_set(err, ERR_INVALID, "'%s' cannot be the name of a parent", given);
+		return NULL;
+	}
+	parent = known_parent(inventory, name);
+	if (parent)
+		return parent;
+	for (size_t i = 0; i < n_dialects && !inventory->parents_loaded; i++)
+		dialects[i]->find_parents(inventory, name);
+	parent = known_parent(inventory, name);
+	if (parent)
+		load_parent(inventory, parent, needs);
+	else
+		no_such_parent(inventory, given, err);
+	return parent;
+}
+
+/* Types */
+
+void inventory_load_types(struct inventory *inventory, struct parent *parent, unsigned needs)
+{
+	if (parent->types_loaded)
+		return;
+	parent->types_loaded = true;
+	parent->dialect->load_types(inventory, parent, needs);
+}
+
+static bool id_matches(const struct type *type, const char *given)
+{
+	uint64_t number;
+
+	if (streq(type->id, given))
+		return true;
+	return text_number(given, UINT64_MAX, &number) && strncmp(type->id, "nvidia-", 7) == 0 &&
+	       streq(type->id + 7, given);
+}
+
+bool type_matches(const struct type *type, const char *given)
+{
+	return id_matches(type, given) || (type->name && streq(type->name, given));
+}
+
+struct type *parent_find_type(const struct parent *parent, const char *given)
+{
+	struct type *found = NULL;
+
+	for (size_t i = 0; i < parent->n_types; i++) {
+		struct type *type = parent->types[i];
+
+		if (streq(type->id, given))
+			return type;
+		if (!found && type_matches(type, given))
+			found = type;
+	}
+	return found;
+}
+
+const char *inventory_nearest_type(struct inventory *inventory, const char *given)
+{
+	const char **words = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < inventory->n_parents; i++) {
+		const struct parent *parent = inventory->parents[i];
+
+		for (size_t j = 0; j < parent->n_types; j++) {
+			*pool_push(inventory->pool, words, n) = parent->types[j]->id;
+			if (parent->types[j]->name)
+				*pool_push(inventory->pool, words, n) = parent->types[j]->name;
+		}
+	}
+	return text_nearest(given, words, n);
+}
+
+/* Devices */
+
+static int compare_devices(const void *a, const void *b)
+{
+	const struct device *const *x = a, *const *y = b;
+
+	return strcmp((*x)->uuid, (*y)->uuid);
+}
+
+static bool has_device(const struct inventory *inventory, const char *uuid)
+{
+	for (size_t i = 0; i < inventory->n_devices; i++)
+		if (streq(inventory->devices[i]->uuid, uuid))
+			return true;
+	return false;
+}
+
+/*
+ * A device whose removal the driver has not finished has lost its bus link, but its directory below
+ * the parent is still there and its room still taken (seen on Linux 6.1).
+ */
+static void find_pending(struct inventory *inventory)
+{
+	struct pool *pool = inventory->pool;
+	struct journal journal;
+
+	journal_load(inventory->root, pool, &journal);
+	for (size_t i = 0; i < journal.n; i++) {
+		for (size_t j = 0; j < journal.entries[i].n_devices; j++) {
+			const struct record *record = &journal.entries[i].devices[j];
+			const char *real =
+				pool_printf(pool, "%s/%s", record->parent_path, record->uuid);
+
+			if (!journal.entries[i].pending || has_device(inventory, record->uuid) ||
+			    record_inode(inventory->root, real) != record->inode)
+				continue;
+			struct device *device = pool_alloc(pool, sizeof(*device));
+			*device = (struct device){.uuid = record->uuid,
+						  .name = record->name,
+						  .parent = record->parent,
+						  .parent_path = record->parent_path,
+						  .path = real,
+						  .type = record->type,
+						  .type_name = record->type_name,
+						  .group = record->group,
+						  .state = STATE_PENDING_REMOVAL,
+						  .iommu_group = UNKNOWN};
+			*pool_push(pool, inventory->devices, inventory->n_devices) = device;
+		}
+	}
+}
+
+static void find_devices(struct inventory *inventory)
+{
+	if (inventory->devices_loaded)
+		return;
+	inventory->devices_loaded = true;
+	for (size_t i = 0; i < n_dialects; i++)
+		dialects[i]->find_devices(inventory);
+	find_pending(inventory);
+	if (inventory->n_devices)
+		qsort(inventory->devices, inventory->n_devices, sizeof(*inventory->devices),
+		      compare_devices);
+}
+
+/* Without a record that fits, somebody else made it. */
+static void load_record(struct inventory *inventory, struct device *device)
+{
+	const struct record *record = NULL;
+
+	if (!inventory->records_loaded) {
+		inventory->records_loaded = true;
+		if (root_list(inventory->root, STATE_RECORDS, inventory->pool,
+			      &inventory->records) < 0 &&
+		    errno != ENOENT)
+			inventory_warn_errno(inventory, STATE_RECORDS, errno);
+	}
+	if (entries_find(&inventory->records, device->uuid))
+		record = record_load(inventory->root, device->uuid, inventory->pool);
+	if (!record || record->inode != record_inode(inventory->root, device->path)) {
+		device->state = STATE_FOREIGN;
+		return;
+	}
+	device->name = record->name;
+	device->group = record->group;
+	device->params = record->params;
+	device->type = record->type;
+	device->type_name = record->type_name;
+}
+
+void inventory_load_device(struct inventory *inventory, struct device *device, unsigned needs)
+{
+	if (device->state == STATE_PENDING_REMOVAL)
+		return;
+	if (needs & (NEED_DEVICE_RECORD | NEED_DEVICE_TYPE | NEED_DEVICE_TYPE_NAME))
+		load_record(inventory, device);
+	device->dialect->load_device(inventory, device, needs);
+}
+
+void inventory_load_devices(struct inventory *inventory, unsigned needs)
+{
+	find_devices(inventory);
+	for (size_t i = 0; i < inventory->n_devices && needs; i++)
+		inventory_load_device(inventory, inventory->devices[i], needs);
+	if (needs & NEED_DEVICE_HOLDERS)
+		inventory_load_holders(inventory, inventory->devices, inventory->n_devices);
+}
+
+static int no_such_device(struct inventory *inventory, const char *given, struct err *err)
+{
+	const char **words = NULL;
+	size_t n = 0;
+
+	if (strspn(given, "0123456789abcdefABCDEF-") == strlen(given) && strlen(given) < 8) {
+		err_set(err, ERR_INVALID,
+			"'%s' is too short to name a device, 8 digits are the least", given);
+		for (size_t i = 0; i < inventory->n_devices; i++)
+			if (strncasecmp(inventory->devices[i]->uuid, given, strlen(given)) == 0)
+				err_hint(err, "did you mean '%.8s'?", inventory->devices[i]->uuid);
+		return -1;
+	}
+	err_set(err, ERR_NOT_FOUND, "no device '%s'", given);
+	for (size_t i = 0; i < inventory->n_devices; i++) {
+		const struct device *device = inventory->devices[i];
+
+		*pool_push(inventory->pool, words, n) =
+			device->name && !uuid_is_prefix(given) ? device->name : device->uuid;
+	}
+	const char *nearest = text_nearest(given, words, n);
+	if (nearest)
+		return err_hint(err, "did you mean '%s'?", nearest);
+	return err_hint(err, "'mdevtool list' shows them all");
+}
+
+static int ambiguous(struct inventory *inventory, const char *given, struct err *err)
+{
+	struct pool *pool = inventory->pool;
+	const char *candidates = "";
+
+	for (size_t i = 0; i < inventory->n_devices; i++)
+		if (strncasecmp(inventory->devices[i]->uuid, given, strlen(given)) == 0)
+			candidates =
+				pool_printf(pool, "%s%s%s", candidates, *candidates ? ", " : "",
+					    inventory->devices[i]->uuid);
+	err_set(err, ERR_INVALID, "'%s' is ambiguous", given);
+	return err_hint(err, "it could be %s", candidates);
+}
+
+struct device *inventory_find_device(struct inventory *inventory, const char *given, unsigned needs,
+				     struct err *err)
+{
+	bool prefix = uuid_is_prefix(given);
+	struct device *found = NULL;
+	size_t matches = 0;
+
+	find_devices(inventory);
+	for (size_t i = 0; i < inventory->n_devices; i++) {
+		struct device *device = inventory->devices[i];
+
+		if (prefix && strncasecmp(device->uuid, given, strlen(given)) == 0) {
+			found = device;
+			matches++;
+		} else if (!prefix) {
+			inventory_load_device(inventory, device, NEED_DEVICE_RECORD);
+			if (device->name && streq(device->name, given)) {
+				found = device;
+				matches = 1;
+			}
+		}
+	}
+	if (matches != 1) {
+		if (matches)
+			ambiguous(inventory, given, err);
+		else
+			no_such_device(inventory, given, err);
+		return NULL;
+	}
+	inventory_load_device(inventory, found, needs);
+	if (needs & NEED_DEVICE_HOLDERS)
+		inventory_load_holders(inventory, &found, 1);
+	return found;
+}

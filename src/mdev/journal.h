@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is under way: an entry is written before an operation's first store and removed after its
+ * last, so one that nobody works on any more tells the next run what to mend. An entry covers a
+ * whole set: its removal is the moment at which the set counts as made.
+ */
+#pragma once
+
+#include "mdev/record.h"
+
+enum journal_operation {
+	JOURNAL_CREATE,
+	JOURNAL_DESTROY,
+};
+
+struct journal_entry {
+	const char *id; /* the UUID of its first device */
+	enum journal_operation operation;
+	bool pending; /* a removal that the driver has not finished; nobody waits for it */
+	struct record *devices;
+	size_t n_devices;
+};
+
+int journal_write(const struct root *root, const struct journal_entry *entry, struct err *err);
+int journal_remove(const struct root *root, const struct journal_entry *entry, struct err *err);
+
+struct journal {
+	struct journal_entry *entries;
+	size_t n;
+	const char **broken; /* files in it that are no entries */
+	size_t n_broken;
+};
+/* Reads all entries; an unreadable journal is an empty one. */
+void journal_load(const struct root *root, struct pool *pool, struct journal *ret);
+/* True when one of the entry's devices belongs to the parent so named. */
+bool journal_concerns(const struct journal_entry *entry, const char *parent);

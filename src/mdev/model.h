@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The nouns: parent, type, device. Plain data, owned by an inventory's pool. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct dialect;
+struct type;
+
+/* A number that the driver does not tell. */
+#define UNKNOWN (-1)
+
+/* One "key=value" of a driver's description. */
+struct fact {
+	const char *key;
+	const char *value;
+};
+
+/* A physical device whose driver makes mediated ones. Strings are NULL where there is nothing. */
+struct parent {
+	const struct dialect *dialect;
+	const char *name; /* "0000:86:00.0", "0.0.0001", "matrix" */
+	const char *path; /* where it was found, "/sys/bus/pci/devices/0000:86:00.0" */
+	const char *real; /* its directory, "/sys/devices/pci0000:80/…/0000:86:00.0" */
+	const char *driver;
+	const char *vendor_id; /* "0x10de" */
+	const char *product_id;
+	const char *vendor; /* the hardware database's name */
+	const char *product;
+	int64_t numa_node; /* UNKNOWN without one */
+	struct type **types;
+	size_t n_types;
+	bool types_loaded;
+};
+
+/* A kind of device that a parent can make. */
+struct type {
+	struct parent *parent;
+	const char *id;   /* "11", "nvidia-63", "i915-GVTg_V5_4" */
+	const char *path; /* its directory, "…/mdev_supported_types/11" */
+	const char *name; /* "GRID M60-0B" */
+	const char *device_api;
+	const char *description;
+	struct fact *facts; /* the description taken apart */
+	size_t n_facts;
+	const char *fb_length;  /* "512M" */
+	const char *resolution; /* "2560x1600" */
+	int64_t heads;
+	const char *room_file; /* where the room is read, "max_instances" */
+	int64_t available;     /* room now */
+	bool requires_group;
+	bool has_params; /* the mail's `params` file is there */
+};
+
+/* A process that has a device open. */
+struct holder {
+	int pid;
+	const char *command; /* "qemu-system-x86" */
+	const char *vm;      /* QEMU's -name, NULL when there is none */
+};
+
+enum held {
+	HELD_NOT_ASKED,
+	HELD_FREE,
+	HELD_BY_KNOWN, /* see holders */
+	HELD_UNKNOWN,  /* processes are hidden from us */
+};
+
+enum device_state {
+	STATE_ACTIVE,  /* made by us */
+	STATE_FOREIGN, /* made by somebody else */
+	STATE_PENDING_REMOVAL,
+};
+
+/* A mediated device that exists. */
+struct device {
+	const char *uuid;
+	const char *name;   /* ours, NULL without one */
+	const char *parent; /* the parent's name */
+	const struct dialect *dialect;
+	const char *parent_path; /* the parent's directory */
+	const char *path;        /* "/sys/bus/mdev/devices/UUID" */
+	const char *type;        /* the type's id, "unknown" when nobody tells */
+	const char *type_name;
+	const char *device_api;
+	uint32_t group; /* 0 without one */
+	const char *params;
+	bool requires_group; /* its type's */
+	bool params_ignored; /* just made, and its type took none */
+	enum device_state state;
+	int64_t iommu_group;     /* UNKNOWN without one */
+	const char *vfio_device; /* "vfio0", NULL before Linux 6.2 */
+	enum held held;
+	struct holder *holders;
+	size_t n_holders;
+};
+
+/* Largest group number (the mail wants a number; zero means none). */
+#define GROUP_MAX UINT32_MAX

@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Making a set of devices, all or none. */
+#include "mdev/operation.h"
+
+#include "base/text.h"
+#include "mdev/holder.h"
+#include "mdev/uuid.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+/* How often a choice of parents may turn out stale once their locks are held. */
+#define PLACE_ATTEMPTS 64
+/* For removals that undo what was just made and that nobody can hold yet. */
+#define UNDO_WAIT_MS 5000
+
+void operation_note(struct operation *operation, const char *format, ...)
+{
+	autofree char *note = NULL;
+	va_list args;
+
+	va_start(args, format);
+	int length = vasprintf(&note, format, args);
+	va_end(args);
+	*pool_push(operation->pool, operation->notes.list, operation->notes.n) =
+		pool_strdup(operation->pool, length < 0 ? format : note);
+}
+
+void creations_free(struct creations *creations)
+{
+	inventory_free(&creations->inventory);
+	*creations = (struct creations){0};
+}
+
+static void reset(struct creations *creations, const struct root *root)
+{
+	creations_free(creations);
+	inventory_init(&creations->inventory, root);
+}
+
+/* Names and groups */
+
+/* What devices and operations under way have taken. */
+struct taken {
+	const char **names;
+	size_t n_names;
+	uint32_t *groups;
+	size_t n_groups;
+};
+
+static void take(struct taken *taken, struct pool *pool, const char *name, uint32_t group)
+{
+	if (name)
+		*pool_push(pool, taken->names, taken->n_names) = name;
+	if (group)
+		*pool_push(pool, taken->groups, taken->n_groups) = group;
+}
+
+static struct taken find_taken(struct inventory *inventory)
+{
+	struct taken taken = {0};
+	struct journal journal;
+
+	inventory_load_devices(inventory, NEED_DEVICE_RECORD);
+	for (size_t i = 0; i < inventory->n_devices; i++)
+		take(&taken, inventory->pool, inventory->devices[i]->name,
+		     inventory->devices[i]->group);
+	journal_load(inventory->root, inventory->pool, &journal);
+	for (size_t i = 0; i < journal.n; i++)
+		for (size_t j = 0; j < journal.entries[i].n_devices; j++)
+			take(&taken, inventory->pool, journal.entries[i].devices[j].name,
+			     journal.entries[i].devices[j].group);
+	return taken;
+}
+
+static uint32_t lowest_free_group(const struct taken *taken)
+{
+	uint32_t group = 1;
+
+	for (size_t i = 0; i < taken->n_groups; i++)
+		if (taken->groups[i] == group) {
+			group++;
+			i = (size_t)-1; /* from the beginning: the list is in no order */
+		}
+	return group;
+}
+
+static int check_name(const struct taken *taken, const struct definition *definition,
+		      struct err *err)
+{
+	for (size_t i = 0; i < taken->n_names; i++)
+		if (streq(taken->names[i], definition->name)) {
+			err_set(err, ERR_EXISTS, "the name '%s' is taken", definition->name);
+			return err_hint(err, "'mdevtool show %s' shows by what", definition->name);
+		}
+	return 0;
+}
+
+static bool wants_names(const struct definitions *definitions, const struct create_options *options)
+{
+	for (size_t i = 0; i < definitions->n; i++)
+		if (definitions->list[i].name || definitions->list[i].group)
+			return true;
+	return options->group_auto;
+}
+
+static int decide_names(struct creations *creations, const struct definitions *definitions,
+			const struct create_options *options, struct err *err)
+{
+	struct taken taken;
+	uint32_t automatic = 0;
+
+	if (!wants_names(definitions, options))
+		return 0;
+	taken = find_taken(&creations->inventory);
+	if (options->group_auto)
+		automatic = lowest_free_group(&taken);
+	for (size_t i = 0; i < creations->n; i++) {
+		const struct definition *definition = creations->list[i].definition;
+		struct request *request = &creations->list[i].request;
+
+		request->name = definition->name;
+		request->group = automatic ? automatic : definition->group;
+		if (request->name && check_name(&taken, definition, err) < 0)
+			return -1;
+		take(&taken, creations->inventory.pool, request->name, 0);
+	}
+	return 0;
+}
+
+/* Deciding */
+
+static int decide_uuid(struct creations *creations, size_t i, struct err *err)
+{
+	struct pool *pool = creations->inventory.pool;
+	struct request *request = &creations->list[i].request;
+	const char *given = creations->list[i].definition->uuid;
+
+	request->uuid = given ? given : uuid_new(pool);
+	for (size_t j = 0; given && j < i; j++)
+		if (streq(creations->list[j].request.uuid, given))
+			return err_set(err, ERR_INVALID, "the UUID %s stands in the set twice",
+				       given);
+	const struct dialect *dialect = request->type->parent->dialect;
+	if (given && root_exists(creations->inventory.root,
+				 dialect->device_path(pool, request->type, given))) {
+		err_set(err, ERR_EXISTS, "a device %s exists already", given);
+		return err_hint(err, "'mdevtool show %s' shows it", given);
+	}
+	return 0;
+}
+
+static void decide_plan(struct creations *creations, struct creation *creation)
+{
+	struct pool *pool = creations->inventory.pool;
+	struct request *request = &creation->request;
+	const struct definition *definition = creation->definition;
+	const struct type *type = request->type;
+	const struct dialect *dialect = type->parent->dialect;
+
+	request->params = definition->params;
+	request->attributes = definition->attributes;
+	request->n_attributes = definition->n_attributes;
+	creation->params_ignored = dialect->ignores_params(request);
+	creation->plan = (struct plan){.pool = pool};
+	dialect->plan_create(request, &creation->plan);
+	creation->record = (struct record){
+		.uuid = request->uuid,
+		.name = request->name,
+		.parent = type->parent->name,
+		.parent_path = type->parent->real,
+		.path = dialect->device_path(pool, type, request->uuid),
+		.type = type->id,
+		.type_name = type->name,
+		.group = request->group,
+		.params = creation->params_ignored ? NULL : request->params,
+	};
+}
+
+static int decide(struct creations *creations, const struct definitions *definitions,
+		  const struct create_options *options, struct err *err)
+{
+	if (decide_names(creations, definitions, options, err) < 0)
+		return -1;
+	for (size_t i = 0; i < creations->n; i++) {
+		if (decide_uuid(creations, i, err) < 0)
+			return -1;
+		decide_plan(creations, &creations->list[i]);
+	}
+	return 0;
+}
+
+/* Locking */
+
+static bool locks_cover(const struct locks *locks, const struct creations *creations)
+{
+	for (size_t i = 0; i < creations->n; i++)
+		if (!locks_hold(locks, creations->list[i].request.type->parent->name))
+			return false;
+	return true;
+}
+
+static int lock_chosen(struct operation *operation, struct locks *locks,
+		       const struct creations *creations, struct err *err)
+{
+	const char **names = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < creations->n; i++)
+		*pool_push(operation->pool, names, n) =
+			creations->list[i].request.type->parent->name;
+	locks_release_parents(locks);
+	return locks_take_parents(locks, operation->root, operation->pool, names, n, err);
+}
+
+/*
+ * The choice is made, the chosen parents are locked, and the choice is made again on what is then
+ * true, until it stays the same.
+ */
+static int place_and_lock(struct operation *operation, struct locks *locks,
+			  const struct definitions *definitions,
+			  const struct create_options *options, struct creations *creations,
+			  struct err *err)
+{
+	if (wants_names(definitions, options) && locks_take_names(locks, operation->root, err) < 0)
+		return -1;
+	for (int i = 0; i < PLACE_ATTEMPTS; i++) {
+		reset(creations, operation->root);
+		if (operation_place(creations, definitions, options, err) < 0)
+			return -1;
+		if (locks_cover(locks, creations))
+			return 0;
+		if (lock_chosen(operation, locks, creations, err) < 0 ||
+		    operation_recover(operation, locks, false, false, err) < 0)
+			return -1;
+	}
+	return err_set(err, ERR_BUSY, "the parents' rooms keep changing");
+}
+
+/* Running */
+
+static const char *what_failed(const struct creations *creations, const struct creation *creation)
+{
+	const struct type *type = creation->request.type;
+
+	return pool_printf(creations->inventory.pool, "cannot create '%s'%s%s%s on '%s'", type->id,
+			   type->name ? " (" : "", type->name ? type->name : "",
+			   type->name ? ")" : "", type->parent->name);
+}
+
+/* EINVAL and its like with room left is the driver's own reason, which only the kernel's log has.
+ */
+static void hint_for_refusal(const struct creation *creation, struct err *err)
+{
+	const char *parent = creation->request.type->parent->name;
+
+	if (err->hint)
+		return;
+	if (err->kind == ERR_NO_ROOM)
+		err_hint(err, "'mdevtool list --parent %s' shows what occupies it", parent);
+	else if (err->errnum == EINVAL || err->kind == ERR_FAILED)
+		err_hint(err, "the driver's reason may be in the kernel's log: dmesg | tail");
+	else if (err->kind == ERR_DENIED && geteuid() != 0)
+		err_hint(err, "only root may write there");
+}
+
+static int run_one(struct operation *operation, struct creations *creations,
+		   struct creation *creation, bool *left, struct err *err)
+{
+	struct run run = {.root = operation->root, .trace = operation->trace};
+	struct record *record = &creation->record;
+	int result = plan_run(&creation->plan, &run, err);
+
+	creation->made = run.made;
+	*left |= run.left;
+	if (result == 0) {
+		record->inode = record_inode(operation->root, record->path);
+		result = record_save(operation->root, record, err);
+	}
+	if (result < 0) {
+		err_wrap(err, "%s", what_failed(creations, creation));
+		hint_for_refusal(creation, err);
+	}
+	return result;
+}
+
+/* Removes what was made, last first; false when something is left, which the message then names. */
+static bool undo(struct operation *operation, struct creations *creations, struct err *err)
+{
+	bool all = true;
+
+	for (size_t i = creations->n; i-- > 0;) {
+		const struct creation *creation = &creations->list[i];
+		autoerr struct err failure = {0};
+		struct device device = {
+			.uuid = creation->record.uuid,
+			.parent = creation->record.parent,
+			.parent_path = creation->record.parent_path,
+			.path = creation->record.path,
+			.dialect = creation->request.type->parent->dialect,
+		};
+
+		if (!creation->made || !root_exists(operation->root, creation->record.path))
+			continue;
+		if (remove_device(operation, &device, UNDO_WAIT_MS, &failure) == 0)
+			continue;
+		all = false;
+		err_append(err, "; and %s could not be undone: %s", device.uuid, failure.message);
+	}
+	return all;
+}
+
+static int give_up(struct operation *operation, struct creations *creations,
+		   const struct journal_entry *entry, size_t failed, bool left, struct err *err)
+{
+	if (creations->n > 1)
+		err_wrap(err, "device %zu of %zu failed", failed + 1, creations->n);
+	if (!undo(operation, creations, err) || left) {
+		/* the journal keeps what is left to mend */
+		if (left)
+			err_append(err, "; and what was set for it could not be cleared");
+		return err_hint(err, "'mdevtool recover' tries again");
+	}
+	if (creations->n > 1)
+		err_append(err, "; nothing of the set is left");
+	autoerr struct err ignored = {0};
+	journal_remove(operation->root, entry, &ignored);
+	return -1;
+}
+
+static struct journal_entry journal_entry(const struct creations *creations)
+{
+	struct journal_entry entry = {
+		.id = creations->list[0].record.uuid,
+		.operation = JOURNAL_CREATE,
+	};
+
+	for (size_t i = 0; i < creations->n; i++)
+		*pool_push(creations->inventory.pool, entry.devices, entry.n_devices) =
+			creations->list[i].record;
+	return entry;
+}
+
+static int run_all(struct operation *operation, struct locks *locks, struct creations *creations,
+		   struct err *err)
+{
+	struct journal_entry entry = journal_entry(creations);
+	bool left = false;
+
+	if (journal_write(operation->root, &entry, err) < 0)
+		return -1;
+	locks_release_names(locks); /* the journal's entry holds the names from here on */
+	for (size_t i = 0; i < creations->n; i++) {
+		if (run_one(operation, creations, &creations->list[i], &left, err) < 0)
+			return give_up(operation, creations, &entry, i, left, err);
+		if (operation->progress)
+			operation->progress(i + 1, creations->n);
+	}
+	return journal_remove(operation->root, &entry, err);
+}
+
+/* Telling */
+
+static void tell_ignored(struct operation *operation, const struct creations *creations)
+{
+	for (size_t i = 0; i < creations->n; i++)
+		if (creations->list[i].params_ignored)
+			operation_note(operation, "params ignored: type '%s' on '%s' takes none",
+				       creations->list[i].request.type->id,
+				       creations->list[i].request.type->parent->name);
+}
+
+/* A group that had devices before is joined: say so, and whose VM it may be. */
+static void tell_joined(struct operation *operation, const struct creations *creations)
+{
+	uint32_t group = creations->list[0].request.group;
+	struct inventory inventory;
+	size_t members = 0, ours = 0;
+	const char *holder = NULL;
+
+	for (size_t i = 0; i < creations->n; i++)
+		ours += creations->list[i].request.group == group;
+	if (!group)
+		return;
+	inventory_init(&inventory, operation->root);
+	inventory_load_devices(&inventory, NEED_DEVICE_RECORD);
+	for (size_t i = 0; i < inventory.n_devices; i++)
+		members += inventory.devices[i]->group == group;
+	if (members > ours) {
+		inventory_load_devices(&inventory, NEED_DEVICE_GROUP | NEED_DEVICE_HOLDERS);
+		for (size_t i = 0; i < inventory.n_devices && !holder; i++)
+			if (inventory.devices[i]->group == group && inventory.devices[i]->n_holders)
+				holder = holders_text(operation->pool, inventory.devices[i]);
+		operation_note(operation, "joined group %u, now %zu devices%s%s", group, members,
+			       holder ? ", held by " : "", holder ? holder : "");
+	}
+	inventory_free(&inventory);
+}
+
+int operation_create(struct operation *operation, const struct definitions *definitions,
+		     const struct create_options *options, struct creations *ret, struct err *err)
+{
+	autolocks struct locks locks = LOCKS_INIT;
+
+	if (options->dry_run) {
+		reset(ret, operation->root);
+		if (operation_place(ret, definitions, options, err) < 0 ||
+		    decide(ret, definitions, options, err) < 0)
+			return -1;
+		tell_ignored(operation, ret);
+		return 0;
+	}
+	if (operation_recover(operation, &locks, true, false, err) < 0)
+		return -1;
+	if (place_and_lock(operation, &locks, definitions, options, ret, err) < 0 ||
+	    decide(ret, definitions, options, err) < 0 || run_all(operation, &locks, ret, err) < 0)
+		return -1;
+	tell_ignored(operation, ret);
+	tell_joined(operation, ret);
+	return 0;
+}

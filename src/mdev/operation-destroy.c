@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Removing devices that nobody holds. */
+#include "mdev/operation.h"
+
+#include "base/file.h"
+#include "mdev/holder.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#define WAIT_DEFAULT_MS 5000
+#define HOLDER_PAUSE_MS 100
+
+void destructions_free(struct destructions *destructions)
+{
+	inventory_free(&destructions->inventory);
+	*destructions = (struct destructions){0};
+}
+
+int refuse_held(const struct root *root, const struct device *device, const char *verb,
+		struct err *err)
+{
+	autopool struct pool *pool = pool_new();
+
+	if (device->held == HELD_UNKNOWN && holder_probe(root, device)) {
+		err_set(err, ERR_BUSY, "cannot %s '%s': held by a process that is hidden from here",
+			verb, device->uuid);
+		return err_hint(err, "look for it on the host, as root: fuser -v /dev/vfio/%lld",
+				(long long)device->iommu_group);
+	}
+	if (device->held != HELD_BY_KNOWN)
+		return 0;
+	const struct holder *holder = &device->holders[0];
+	err_set(err, ERR_BUSY, "cannot %s '%s': held by %s (PID %d%s%s%s)", verb, device->uuid,
+		holder->command, holder->pid, holder->vm ? ", VM '" : "",
+		holder->vm ? holder->vm : "", holder->vm ? "'" : "");
+	return err_hint(err, "shut the VM down, or unplug it first");
+}
+
+int remove_device(struct operation *operation, const struct device *device, int wait_ms,
+		  struct err *err)
+{
+	autopool struct pool *pool = pool_new();
+	struct plan plan = {.pool = pool};
+	struct run run = {.root = operation->root, .trace = operation->trace, .wait_ms = wait_ms};
+
+	device->dialect->plan_destroy(operation->root, device, &plan);
+	if (plan_run(&plan, &run, err) < 0)
+		return -1;
+	return record_remove(operation->root, device->uuid, err);
+}
+
+static int look_up(struct destructions *ret, const struct root *root, const char *const *uuids,
+		   size_t n, struct err *err)
+{
+	unsigned needs = NEED_DEVICE_TYPE | NEED_DEVICE_RECORD | NEED_DEVICE_GROUP;
+	struct device **devices = NULL;
+	size_t n_devices = 0;
+
+	destructions_free(ret);
+	inventory_init(&ret->inventory, root);
+	for (size_t i = 0; i < n; i++) {
+		struct pool *pool = ret->inventory.pool;
+		struct device *device =
+			inventory_find_device(&ret->inventory, uuids[i], needs, err);
+
+		if (!device)
+			return -1;
+		if (device->state == STATE_PENDING_REMOVAL) {
+			err_set(err, ERR_BUSY, "'%s' is being removed already", device->uuid);
+			return err_hint(err, "it will be gone when its holder closes it; 'mdevtool "
+					     "recover' then cleans up");
+		}
+		*pool_push(pool, ret->list, ret->n) = (struct destruction){.device = device};
+		*pool_push(pool, devices, n_devices) = device;
+	}
+	inventory_load_holders(&ret->inventory, devices, n_devices);
+	return 0;
+}
+
+static int lock(struct operation *operation, struct locks *locks, struct destructions *ret,
+		struct err *err)
+{
+	const char **names = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < ret->n; i++)
+		*pool_push(operation->pool, names, n) = ret->list[i].device->parent;
+	return locks_take_parents(locks, operation->root, operation->pool, names, n, err);
+}
+
+/* Nothing is written as long as anybody holds any of them. */
+static int wait_until_free(struct operation *operation, const char *const *uuids, size_t n,
+			   const struct destroy_options *options, struct destructions *ret,
+			   struct err *err)
+{
+	long long deadline = file_now_ms() + (options->wait_ms > 0 ? options->wait_ms : 0);
+
+	for (;;) {
+		autoerr struct err held = {0};
+		int refused = 0;
+
+		for (size_t i = 0; i < ret->n && !refused; i++)
+			refused =
+				refuse_held(operation->root, ret->list[i].device, "destroy", &held);
+		if (!refused)
+			return 0;
+		if (file_now_ms() >= deadline) {
+			err_keep_first(err, &held);
+			return -1;
+		}
+		file_sleep_ms(HOLDER_PAUSE_MS);
+		if (look_up(ret, operation->root, uuids, n, err) < 0)
+			return -1;
+	}
+}
+
+static struct record as_record(const struct root *root, const struct device *device)
+{
+	return (struct record){
+		.uuid = device->uuid,
+		.name = device->name,
+		.parent = device->parent,
+		.parent_path = device->parent_path,
+		.path = device->path,
+		.type = device->type,
+		.type_name = device->type_name,
+		.group = device->group,
+		.params = device->params,
+		.inode = record_inode(root, device->path),
+	};
+}
+
+static struct journal_entry journal_entry(const struct root *root,
+					  const struct destructions *destructions)
+{
+	struct journal_entry entry = {.operation = JOURNAL_DESTROY};
+
+	for (size_t i = 0; i < destructions->n; i++) {
+		if (destructions->list[i].gone)
+			continue;
+		struct record *record =
+			pool_push(destructions->inventory.pool, entry.devices, entry.n_devices);
+		*record = as_record(root, destructions->list[i].device);
+		if (!entry.id)
+			entry.id = record->uuid;
+	}
+	return entry;
+}
+
+static int explain(const struct device *device, struct err *err)
+{
+	bool pending = err->errnum == ETIMEDOUT;
+
+	err_wrap(err, "cannot destroy '%s'", device->uuid);
+	if (pending)
+		err_hint(err, "somebody still has it open; it is gone as soon as that ends, and "
+			      "'mdevtool recover' then cleans up");
+	else if (err->kind == ERR_DENIED && geteuid() != 0)
+		err_hint(err, "only root may write there");
+	return -1;
+}
+
+/* What is left is either pending in the kernel, and then marked so, or as it was. */
+static int close_journal(struct operation *operation, const struct journal_entry *begun,
+			 const struct destructions *destructions, bool pending, struct err *err)
+{
+	struct journal_entry rest = journal_entry(operation->root, destructions);
+
+	if (pending) {
+		rest.pending = true;
+		/* the inodes were taken while the bus link was still there */
+		for (size_t i = 0; i < rest.n_devices; i++)
+			for (size_t j = 0; j < begun->n_devices; j++)
+				if (streq(rest.devices[i].uuid, begun->devices[j].uuid))
+					rest.devices[i].inode = begun->devices[j].inode;
+		if (journal_write(operation->root, &rest, err) < 0)
+			return -1;
+		if (streq(rest.id, begun->id))
+			return 0;
+	}
+	return journal_remove(operation->root, begun, err);
+}
+
+static int run_all(struct operation *operation, const struct destroy_options *options,
+		   struct destructions *ret, struct err *err)
+{
+	struct journal_entry entry = journal_entry(operation->root, ret);
+	int wait_ms = options->wait_ms < 0 ? WAIT_DEFAULT_MS : options->wait_ms;
+	autoerr struct err first = {0};
+	bool pending = false;
+
+	if (journal_write(operation->root, &entry, err) < 0)
+		return -1;
+	for (size_t i = 0; i < ret->n; i++) {
+		autoerr struct err failure = {0};
+		const struct device *device = ret->list[i].device;
+
+		if (remove_device(operation, device, wait_ms, &failure) == 0) {
+			ret->list[i].gone = true;
+			continue;
+		}
+		pending |= failure.errnum == ETIMEDOUT;
+		explain(device, &failure);
+		err_keep_first(&first, &failure);
+	}
+	autoerr struct err closing = {0};
+	if (close_journal(operation, &entry, ret, pending, &closing) < 0)
+		err_keep_first(&first, &closing);
+	if (first.kind == ERR_NONE)
+		return 0;
+	err_keep_first(err, &first);
+	return -1;
+}
+
+int operation_destroy(struct operation *operation, const char *const *uuids, size_t n,
+		      const struct destroy_options *options, struct destructions *ret,
+		      struct err *err)
+{
+	autolocks struct locks locks = LOCKS_INIT;
+
+	if (!options->dry_run && operation_recover(operation, &locks, true, false, err) < 0)
+		return -1;
+	if (look_up(ret, operation->root, uuids, n, err) < 0)
+		return -1;
+	if (options->dry_run) {
+		for (size_t i = 0; i < ret->n; i++) {
+			const struct device *device = ret->list[i].device;
+
+			if (refuse_held(operation->root, device, "destroy", err) < 0)
+				return -1;
+			ret->list[i].plan = (struct plan){.pool = ret->inventory.pool};
+			device->dialect->plan_destroy(operation->root, device, &ret->list[i].plan);
+		}
+		return 0;
+	}
+	/* looked up again once the locks are held: it may be gone, or somebody else's by then */
+	if (lock(operation, &locks, ret, err) < 0 ||
+	    operation_recover(operation, &locks, false, false, err) < 0 ||
+	    look_up(ret, operation->root, uuids, n, err) < 0 ||
+	    wait_until_free(operation, uuids, n, options, ret, err) < 0)
+		return -1;
+	return run_all(operation, options, ret, err);
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Choosing parents for a set of definitions. */
+#include "mdev/operation.h"
+
+#include "base/text.h"
+
+#include <stdio.h>
+
+/* The room that is left on a type after those of the set that were placed there before. */
+static int64_t room_left(const struct creations *creations, const struct type *type)
+{
+	int64_t room = type->available;
+
+	for (size_t i = 0; i < creations->n; i++)
+		if (creations->list[i].request.type == type)
+			room--;
+	return room;
+}
+
+static int no_such_type(struct creations *creations, const struct definition *definition,
+			const struct parent *parent, struct err *err)
+{
+	const char *nearest = inventory_nearest_type(&creations->inventory, definition->type);
+
+	if (parent)
+		err_set(err, ERR_NOT_FOUND, "'%s' offers no type '%s'", parent->name,
+			definition->type);
+	else
+		err_set(err, ERR_NOT_FOUND, "no parent offers a type '%s'", definition->type);
+	if (nearest)
+		return err_hint(err, "did you mean '%s'?", nearest);
+	return err_hint(err, "'mdevtool list-types%s%s' shows what there is", parent ? " " : "",
+			parent ? parent->name : "");
+}
+
+static const char *name_in_brackets(struct pool *pool, const char *name)
+{
+	return name ? pool_printf(pool, " (%s)", name) : "";
+}
+
+/* Another parent that could make it, for the hint. */
+static const struct type *elsewhere(struct creations *creations, const struct type *type)
+{
+	struct inventory *inventory = &creations->inventory;
+
+	inventory_load_parents(inventory, NEED_TYPE_NAME | NEED_TYPE_ROOM);
+	for (size_t i = 0; i < inventory->n_parents; i++) {
+		const struct type *other = parent_find_type(inventory->parents[i], type->id);
+
+		if (other && streq(other->id, type->id) && other->available > 0)
+			return other;
+	}
+	return NULL;
+}
+
+static int no_room(struct creations *creations, const struct type *type, struct err *err)
+{
+	struct pool *pool = creations->inventory.pool;
+	int64_t room = type->available;
+
+	err_set(err, ERR_NO_ROOM, "cannot create '%s'%s on '%s': no room", type->id,
+		name_in_brackets(pool, type->name), type->parent->name);
+	if (room <= 0)
+		err_append(err, ", %s is %lld", type->room_file, (long long)room);
+	else
+		err_append(err, " for so many, %s is %lld", type->room_file, (long long)room);
+	const struct type *other = elsewhere(creations, type);
+	err_hint(err, "'mdevtool list --parent %s' shows what occupies it", type->parent->name);
+	if (other)
+		err_hint(err, "%s; '%s' has room for %lld", err->hint, other->parent->name,
+			 (long long)other->available);
+	return -1;
+}
+
+static int on_named_parent(struct creations *creations, const struct definition *definition,
+			   struct creation *creation, struct err *err)
+{
+	unsigned needs = NEED_TYPE_NAME | NEED_TYPE_ROOM | NEED_TYPE_RULES | NEED_PARENT_FACTS;
+	struct parent *parent =
+		inventory_find_parent(&creations->inventory, definition->parent, needs, err);
+	const struct type *type;
+
+	if (!parent)
+		return -1;
+	inventory_load_types(&creations->inventory, parent, needs);
+	type = parent_find_type(parent, definition->type);
+	if (!type)
+		return no_such_type(creations, definition, parent, err);
+	/* a room that cannot be read is the plan's to report, with its reason */
+	if (type->available != UNKNOWN && room_left(creations, type) <= 0)
+		return no_room(creations, type, err);
+	creation->request.type = type;
+	return 0;
+}
+
+/* Whether `a`, with so much room, is a better place than `b`; ties go by address. */
+static bool is_better(enum placement placement, int64_t a, int64_t b)
+{
+	return placement == PLACEMENT_SPREAD ? a > b : a < b;
+}
+
+static int on_any_parent(struct creations *creations, const struct definition *definition,
+			 const struct create_options *options, struct creation *creation,
+			 struct err *err)
+{
+	struct inventory *inventory = &creations->inventory;
+	const struct type *best = NULL, *full = NULL;
+
+	inventory_load_parents(inventory, NEED_TYPE_NAME | NEED_TYPE_ROOM | NEED_TYPE_RULES |
+						  NEED_PARENT_FACTS);
+	for (size_t i = 0; i < inventory->n_parents; i++) {
+		const struct parent *parent = inventory->parents[i];
+		const struct type *type = parent_find_type(parent, definition->type);
+
+		if (!type || (options->placement == PLACEMENT_NUMA &&
+			      parent->numa_node != options->numa_node))
+			continue;
+		creation->n_candidates++;
+		if (room_left(creations, type) <= 0)
+			full = full ? full : type;
+		else if (!best || is_better(options->placement, room_left(creations, type),
+					    room_left(creations, best)))
+			best = type;
+	}
+	if (!best && !full && options->placement == PLACEMENT_NUMA)
+		return err_set(err, ERR_NOT_FOUND, "no parent on NUMA node %lld offers a type '%s'",
+			       (long long)options->numa_node, definition->type);
+	if (!best && !full)
+		return no_such_type(creations, definition, NULL, err);
+	if (!best && creation->n_candidates == 1)
+		return no_room(creations, full, err);
+	if (!best) {
+		err_set(err, ERR_NO_ROOM, "cannot create '%s'%s: no room on any of %zu parents",
+			full->id, name_in_brackets(inventory->pool, full->name),
+			creation->n_candidates);
+		return err_hint(err, "'mdevtool list --type %s' shows what occupies them",
+				full->id);
+	}
+	creation->request.type = best;
+	return 0;
+}
+
+int operation_place(struct creations *creations, const struct definitions *definitions,
+		    const struct create_options *options, struct err *err)
+{
+	struct pool *pool = creations->inventory.pool;
+
+	for (size_t i = 0; i < definitions->n; i++) {
+		const struct definition *definition = &definitions->list[i];
+		struct creation creation = {.definition = definition};
+		int placed =
+			definition->parent
+				? on_named_parent(creations, definition, &creation, err)
+				: on_any_parent(creations, definition, options, &creation, err);
+
+		if (placed < 0) {
+			if (definition->file)
+				err_locate(err, definition->file, definition->line,
+					   definition->column);
+			return -1;
+		}
+		*pool_push(pool, creations->list, creations->n) = creation;
+	}
+	return 0;
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Mending what an interrupted run left: rolling creations back, completing removals. */
+#include "mdev/operation.h"
+
+#include "mdev/holder.h"
+#include "mdev/state.h"
+
+#include <stdio.h>
+
+#define RECOVER_WAIT_MS 5000
+
+struct mending {
+	struct operation *operation;
+	struct inventory inventory;
+	const struct journal_entry *entry;
+	bool dry_run;
+	bool unfinished; /* something is left, so the entry stays */
+};
+
+/* The device as it is now, NULL when it is gone or another one has its UUID. */
+static struct device *find(struct mending *mending, const struct record *record)
+{
+	autoerr struct err ignored = {0};
+	struct device *device =
+		inventory_find_device(&mending->inventory, record->uuid,
+				      NEED_DEVICE_GROUP | NEED_DEVICE_HOLDERS, &ignored);
+
+	if (!device || !streq(device->parent, record->parent))
+		return NULL;
+	return device;
+}
+
+static void remove_one(struct mending *mending, const struct record *record, struct device *device,
+		       const char *why)
+{
+	autoerr struct err failure = {0};
+
+	if (mending->dry_run) {
+		operation_note(mending->operation, "would remove %s on '%s': %s", record->uuid,
+			       record->parent, why);
+		return;
+	}
+	if (remove_device(mending->operation, device, RECOVER_WAIT_MS, &failure) == 0) {
+		operation_note(mending->operation, "removed %s on '%s': %s", record->uuid,
+			       record->parent, why);
+		return;
+	}
+	mending->unfinished = true;
+	operation_note(mending->operation, "cannot remove %s on '%s': %s", record->uuid,
+		       record->parent, failure.message);
+}
+
+/* A VM uses it by now: taking it away would cost somebody's work, so it becomes a device of ours.
+ */
+static void keep(struct mending *mending, const struct record *record, const struct device *device)
+{
+	struct record kept = *record;
+	autoerr struct err failure = {0};
+
+	operation_note(mending->operation,
+		       "%s %s on '%s': its creation was interrupted, but it is "
+		       "held by %s",
+		       mending->dry_run ? "would keep" : "kept", record->uuid, record->parent,
+		       holders_text(mending->operation->pool, device));
+	kept.inode = record_inode(mending->operation->root, device->path);
+	if (!mending->dry_run && record_save(mending->operation->root, &kept, &failure) < 0)
+		mending->unfinished = true;
+}
+
+static void clear_params(struct mending *mending, const struct record *record)
+{
+	struct plan plan = {.pool = mending->inventory.pool};
+	struct run run = {.root = mending->operation->root, .trace = mending->operation->trace};
+	autoerr struct err failure = {0};
+
+	if (!record->params)
+		return;
+	for (size_t i = 0; i < n_dialects; i++)
+		dialects[i]->plan_clear(mending->operation->root, record->parent_path, record->type,
+					&plan);
+	if (!plan.n)
+		return;
+	if (mending->dry_run) {
+		operation_note(mending->operation, "would clear the params of type '%s' on '%s'",
+			       record->type, record->parent);
+	} else if (plan_run(&plan, &run, &failure) == 0) {
+		operation_note(mending->operation, "cleared the params of type '%s' on '%s'",
+			       record->type, record->parent);
+	} else {
+		mending->unfinished = true;
+		operation_note(mending->operation,
+			       "cannot clear the params of type '%s' on '%s': %s", record->type,
+			       record->parent, failure.message);
+	}
+}
+
+static void forget_record(struct mending *mending, const struct record *record)
+{
+	autoerr struct err failure = {0};
+
+	if (!mending->dry_run &&
+	    record_remove(mending->operation->root, record->uuid, &failure) < 0)
+		mending->unfinished = true;
+}
+
+static void roll_back(struct mending *mending, const struct record *record)
+{
+	struct device *device = find(mending, record);
+
+	clear_params(mending, record);
+	if (!device)
+		forget_record(mending, record);
+	else if (device->held == HELD_BY_KNOWN || holder_probe(mending->operation->root, device))
+		keep(mending, record, device);
+	else
+		remove_one(mending, record, device, "its creation was interrupted");
+}
+
+/* True while the kernel is still at it: the bus link is gone, the device's directory is not. */
+static bool is_pending(const struct mending *mending, const struct record *record)
+{
+	const char *real =
+		pool_printf(mending->inventory.pool, "%s/%s", record->parent_path, record->uuid);
+
+	return record_inode(mending->operation->root, real) == record->inode && record->inode;
+}
+
+static void complete(struct mending *mending, const struct record *record)
+{
+	struct device *device = find(mending, record);
+
+	if (device && device->state != STATE_PENDING_REMOVAL) {
+		if (device->held == HELD_BY_KNOWN)
+			operation_note(
+				mending->operation,
+				"left %s on '%s': its removal was interrupted, but it is held "
+				"by %s",
+				record->uuid, record->parent,
+				holders_text(mending->operation->pool, device));
+		else
+			remove_one(mending, record, device, "its removal was interrupted");
+	} else if (is_pending(mending, record)) {
+		mending->unfinished = true;
+		if (!mending->entry->pending)
+			operation_note(mending->operation, "%s on '%s' is still being removed",
+				       record->uuid, record->parent);
+	} else {
+		forget_record(mending, record);
+	}
+}
+
+static int mend(struct operation *operation, struct journal_entry *entry, bool dry_run,
+		struct err *err)
+{
+	struct mending mending = {.operation = operation, .entry = entry, .dry_run = dry_run};
+
+	inventory_init(&mending.inventory, operation->root);
+	for (size_t i = entry->n_devices; i-- > 0;) {
+		if (entry->operation == JOURNAL_CREATE)
+			roll_back(&mending, &entry->devices[i]);
+		else
+			complete(&mending, &entry->devices[i]);
+	}
+	inventory_free(&mending.inventory);
+	if (dry_run)
+		return 0;
+	if (!mending.unfinished)
+		return journal_remove(operation->root, entry, err);
+	if (entry->operation == JOURNAL_DESTROY && !entry->pending) {
+		entry->pending = true;
+		return journal_write(operation->root, entry, err);
+	}
+	return 0;
+}
+
+/*
+ * An entry is stale when the locks of all its parents are ours: its writer held them from before
+ * the entry was written. 0 stale, 1 not, -1 with *err.
+ */
+static int is_stale(struct operation *operation, struct locks *locks,
+		    const struct journal_entry *entry, bool all, struct err *err)
+{
+	for (size_t i = 0; i < entry->n_devices; i++) {
+		const char *parent = entry->devices[i].parent;
+
+		if (locks_hold(locks, parent))
+			continue;
+		if (!all)
+			return 1;
+		int taken = locks_try_parent(locks, operation->root, operation->pool, parent, err);
+		if (taken != 0)
+			return taken;
+	}
+	return 0;
+}
+
+/* Under the lock the entry may be gone, or have become another one. */
+static struct journal_entry *read_again(struct operation *operation, const char *id,
+					struct journal *journal)
+{
+	journal_load(operation->root, operation->pool, journal);
+	for (size_t i = 0; i < journal->n; i++)
+		if (streq(journal->entries[i].id, id))
+			return &journal->entries[i];
+	return NULL;
+}
+
+static int recover_entry(struct operation *operation, struct locks *held,
+			 const struct journal_entry *entry, bool all, bool dry_run, struct err *err)
+{
+	autolocks struct locks own = LOCKS_INIT;
+	struct locks *locks = all ? &own : held;
+	struct journal journal;
+	struct journal_entry *now;
+	int stale = is_stale(operation, locks, entry, all, err);
+
+	if (stale != 0)
+		return stale < 0 ? -1 : 0;
+	now = read_again(operation, entry->id, &journal);
+	return now ? mend(operation, now, dry_run, err) : 0;
+}
+
+int operation_recover(struct operation *operation, struct locks *locks, bool all, bool dry_run,
+		      struct err *err)
+{
+	struct journal journal;
+
+	journal_load(operation->root, operation->pool, &journal);
+	for (size_t i = 0; i < journal.n; i++)
+		if (recover_entry(operation, locks, &journal.entries[i], all, dry_run, err) < 0)
+			return -1;
+	for (size_t i = 0; i < journal.n_broken && all; i++)
+		operation_note(operation, "'%s/%s' is no journal entry: look at it, then remove it",
+			       STATE_JOURNAL, journal.broken[i]);
+	return 0;
+}
+
+void operation_look_for_stale(struct operation *operation)
+{
+	struct journal journal;
+
+	journal_load(operation->root, operation->pool, &journal);
+	for (size_t i = 0; i < journal.n; i++) {
+		autolocks struct locks locks = LOCKS_INIT;
+		autoerr struct err ignored = {0};
+
+		if (!journal.entries[i].pending &&
+		    is_stale(operation, &locks, &journal.entries[i], true, &ignored) == 0)
+			operation_note(operation,
+				       "an interrupted run left something on '%s'; the next "
+				       "one that writes there, or 'mdevtool recover', mends it",
+				       journal.entries[i].devices[0].parent);
+	}
+}

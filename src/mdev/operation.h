@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What changes the machine: create, destroy, recover. Each locks, mends what an interrupted run
+ * left on the same parents, plans, writes the journal, runs, verifies and records.
+ */
+#pragma once
+
+#include "mdev/definition.h"
+#include "mdev/journal.h"
+#include "mdev/lock.h"
+
+/* What an operation has to tell beside its result; not an error. */
+struct notes {
+	const char **list;
+	size_t n;
+};
+
+struct operation {
+	const struct root *root;
+	struct pool *pool; /* results and notes live here */
+	FILE *trace;       /* each step is printed here before it runs; NULL for silence */
+	void (*progress)(size_t done, size_t total);
+	struct notes notes;
+};
+void operation_note(struct operation *operation, const char *format, ...) PRINTF(2, 3);
+
+/* Where a device goes when its definition does not say. */
+enum placement {
+	PLACEMENT_PACK,   /* the smallest room above 0 */
+	PLACEMENT_SPREAD, /* the largest */
+	PLACEMENT_NUMA,   /* the smallest on the given node */
+};
+
+struct create_options {
+	enum placement placement;
+	int64_t numa_node;
+	bool group_auto; /* the whole set gets the lowest free group */
+	bool dry_run;
+};
+
+/* One device of a creation: what was asked, what was decided, and what came of it. */
+struct creation {
+	const struct definition *definition;
+	struct request request;
+	struct plan plan;
+	struct record record;
+	bool made;
+	bool params_ignored;
+	size_t n_candidates; /* parents that could have been chosen; 0 when it was named */
+};
+
+struct creations {
+	struct inventory inventory; /* owns what the creations point to */
+	struct creation *list;
+	size_t n;
+};
+void creations_free(struct creations *creations);
+#define autocreations __attribute__((cleanup(creations_free)))
+
+/*
+ * Makes all the devices or none. With dry_run nothing is written and the plans are the answer.
+ * ERR_NOT_FOUND for an unknown parent or type, ERR_EXISTS for a UUID or name in use, ERR_NO_ROOM,
+ * ERR_BUSY, ERR_DENIED, ERR_INVALID (an attribute that is not there), or what the driver said.
+ */
+int operation_create(struct operation *operation, const struct definitions *definitions,
+		     const struct create_options *options, struct creations *ret, struct err *err);
+
+/*
+ * Chooses parents for all the definitions as a whole, writing nothing: fills in `definition`,
+ * request.type, n_candidates. Rooms are those of creations->inventory.
+ */
+int operation_place(struct creations *creations, const struct definitions *definitions,
+		    const struct create_options *options, struct err *err);
+
+struct destroy_options {
+	int wait_ms; /* -1: none for a known holder, 5 seconds otherwise */
+	bool dry_run;
+};
+struct destruction {
+	struct device *device;
+	struct plan plan;
+	bool gone;
+};
+struct destructions {
+	struct inventory inventory;
+	struct destruction *list;
+	size_t n;
+};
+void destructions_free(struct destructions *destructions);
+#define autodestructions __attribute__((cleanup(destructions_free)))
+
+/*
+ * Removes the devices whose UUIDs are given. Before anything is written all are looked up
+ * (ERR_NOT_FOUND) and held ones refused (ERR_BUSY, naming who holds it).
+ */
+int operation_destroy(struct operation *operation, const char *const *uuids, size_t n,
+		      const struct destroy_options *options, struct destructions *ret,
+		      struct err *err);
+
+/* Refuses a device that somebody holds, or seems to: ERR_BUSY, naming PID and command. */
+int refuse_held(const struct root *root, const struct device *device, const char *verb,
+		struct err *err);
+/* Removes one device: plan, run, verify, forget its record. */
+int remove_device(struct operation *operation, const struct device *device, int wait_ms,
+		  struct err *err);
+
+/*
+ * Mends what interrupted runs left on the parents whose locks are held (all of them when `all`,
+ * taking each lock that is free). What was done is told in notes, one line each; with dry_run,
+ * what would be done.
+ */
+int operation_recover(struct operation *operation, struct locks *locks, bool all, bool dry_run,
+		      struct err *err);
+/* For commands that only read: notes what the next writing command will mend. */
+void operation_look_for_stale(struct operation *operation);

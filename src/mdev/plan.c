@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Plans: printing them as shell, running them. */
+#include "mdev/plan.h"
+
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+struct step *plan_add(struct plan *plan, enum step_kind kind, const char *dir, const char *name,
+		      const char *text)
+{
+	struct step *step = pool_push(plan->pool, plan->steps, plan->n);
+
+	*step = (struct step){.kind = kind, .dir = dir, .name = name, .text = text};
+	return step;
+}
+
+/* A path as a shell takes it, quoted only where it must be. */
+static const char *shell_path(struct pool *pool, const struct step *step)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789/_-.:+@%,";
+	const char *path = pool_printf(pool, "%s/%s", step->dir, step->name);
+
+	return path[strspn(path, plain)] ? text_shell(pool, path) : path;
+}
+
+const char *step_shell(struct pool *pool, const struct step *step)
+{
+	const char *path = shell_path(pool, step);
+
+	switch (step->kind) {
+	case STEP_REQUIRE:
+		return pool_printf(pool, "test \"$(cat %s)\" -gt 0", path);
+	case STEP_STORE:
+	case STEP_CREATE:
+	case STEP_FINALLY:
+	case STEP_ATTRIBUTE:
+	case STEP_REMOVE:
+		return pool_printf(pool, "echo %s > %s", text_shell(pool, step->text), path);
+	case STEP_EXPECT:
+	case STEP_EXPECT_GONE:
+		break;
+	}
+	return NULL;
+}
+
+static void print_step(const struct step *step, FILE *out)
+{
+	autopool struct pool *pool = pool_new();
+	const char *line = step_shell(pool, step);
+
+	if (line)
+		fprintf(out, "%s\n", text_printable(pool, line));
+}
+
+void plan_print(const struct plan *plan, FILE *out)
+{
+	for (size_t i = 0; i < plan->n; i++)
+		print_step(&plan->steps[i], out);
+}
+
+static int run_require(const struct root *root, const struct step *step, struct err *err)
+{
+	int64_t room;
+	autoclose int dir = root_openat(root, step->dir, O_PATH | O_DIRECTORY);
+
+	if (dir < 0 || !sysfs_read_number(dir, step->name, &room))
+		return err_errno(err, errno, "cannot read '%s/%s'", step->dir, step->name);
+	if (room > 0)
+		return 0;
+	err_set(err, ERR_NO_ROOM, "no room, %s is %lld", step->name, (long long)room);
+	return -1;
+}
+
+static int run_expect(const struct root *root, const struct step *step, struct err *err)
+{
+	autoclose int dir = root_openat(root, step->dir, O_PATH | O_DIRECTORY);
+	bool there = dir >= 0 && faccessat(dir, step->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+
+	if (there == (step->kind == STEP_EXPECT))
+		return 0;
+	return err_set(err, ERR_FAILED, "the driver took it, but '%s/%s' is %s there", step->dir,
+		       step->name, there ? "still" : "not");
+}
+
+/* What the kernel's refusals mean in the field's words. */
+static int explain(const struct step *step, int errnum, struct err *err)
+{
+	switch (errnum) {
+	case ETIMEDOUT:
+		err_set(err, ERR_BUSY, "the driver has not finished it yet");
+		break;
+	case EIO:
+		err_set(err, ERR_FAILED, "'%s/%s' did not take all of '%s'", step->dir, step->name,
+			step->text);
+		break;
+	case EFBIG:
+		err_set(err, ERR_INVALID, "text for '%s/%s' is too long, %d bytes are the most",
+			step->dir, step->name, SYSFS_PAGE - 1);
+		break;
+	default:
+		err_errno(err, errnum, "cannot write '%s' to '%s/%s'", step->text, step->dir,
+			  step->name);
+	}
+	if (step->kind == STEP_ATTRIBUTE &&
+	    (errnum == ENOENT || errnum == EXDEV || errnum == ELOOP)) {
+		err_set(err, ERR_INVALID, "the device has no attribute '%s'", step->name);
+		err_hint(err, "'ls %s' shows what it has while it exists", step->dir);
+	}
+	err->errnum = errnum;
+	return -1;
+}
+
+static int run_step(const struct step *step, struct run *run, struct err *err)
+{
+	if (run->trace)
+		print_step(step, run->trace);
+	if (step->kind == STEP_REQUIRE)
+		return run_require(run->root, step, err);
+	if (step->kind == STEP_EXPECT || step->kind == STEP_EXPECT_GONE)
+		return run_expect(run->root, step, err);
+
+	int wait_ms = step->kind == STEP_REMOVE ? run->wait_ms : -1;
+	int errnum = sysfs_store(run->root, step->dir, step->name, step->text, wait_ms);
+	if (step->kind == STEP_CREATE)
+		run->made = errnum == 0 || errnum == EIO;
+	return errnum ? explain(step, errnum, err) : 0;
+}
+
+int plan_run(const struct plan *plan, struct run *run, struct err *err)
+{
+	autoerr struct err first = {0};
+	size_t begun = 0;
+
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct step *step = &plan->steps[i];
+		autoerr struct err failure = {0};
+		bool failed = first.kind != ERR_NONE;
+
+		if (failed && (step->kind != STEP_FINALLY || step->undoes >= begun))
+			continue;
+		if (!failed)
+			begun = i + 1;
+		if (run_step(step, run, &failure) == 0)
+			continue;
+		run->left |= step->kind == STEP_FINALLY;
+		err_keep_first(&first, &failure);
+	}
+	if (first.kind == ERR_NONE)
+		return 0;
+	err_keep_first(err, &first);
+	return -1;
+}

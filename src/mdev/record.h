@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What we remember of a device that sysfs does not tell: its name, group, params, type. */
+#pragma once
+
+#include "mdev/sysfs.h"
+
+#include <jansson.h>
+
+struct record {
+	const char *uuid;
+	const char *name; /* NULL without one */
+	const char *parent;
+	const char *parent_path; /* the parent's directory */
+	const char *path;        /* the device's */
+	const char *type;
+	const char *type_name;
+	uint32_t group; /* 0 without one */
+	const char *params;
+	uint64_t inode; /* of the device's directory: a record that does not match it is stale */
+};
+
+json_t *record_to_json(const struct record *record);
+/* False when it is no record. Strings are copied into `pool`. */
+bool record_from_json(const json_t *json, struct pool *pool, struct record *ret);
+
+/* NULL when there is none that can be read. */
+struct record *record_load(const struct root *root, const char *uuid, struct pool *pool);
+int record_save(const struct root *root, const struct record *record, struct err *err);
+int record_remove(const struct root *root, const char *uuid, struct err *err);
+
+/* The inode of the directory at `path`, 0 when it is not there. */
+uint64_t record_inode(const struct root *root, const char *path);

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The list of commands, and the only place where the program ends. */
+#include "cmd/command.h"
+
+#include "config.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/auxv.h>
+
+extern const struct command command_list_parents, command_list_types, command_list, command_show,
+	command_create, command_destroy, command_start_vm_args, command_recover, command_complete;
+
+const struct command *const commands[] = {
+	&command_list_parents,  &command_list_types, &command_list,
+	&command_show,          &command_create,     &command_destroy,
+	&command_start_vm_args, &command_recover,    &command_complete,
+};
+const size_t n_commands = ARRAY_SIZE(commands);
+
+const char *argp_program_version = PACKAGE_STRING;
+const char *argp_program_bug_address = PACKAGE_URL;
+
+const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; i < n_commands; i++)
+		if (streq(commands[i]->name, name))
+			return commands[i];
+	return NULL;
+}
+
+/*
+ * With stdout closed the first file opened would become it, and a listing would be written into
+ * sysfs. With the others closed messages and input could go astray the same way.
+ */
+static int check_descriptors(struct err *err)
+{
+	static const char *const names[] = {"stdin", "stdout", "stderr"};
+
+	for (int fd = 0; fd < 3; fd++) {
+		if (fcntl(fd, F_GETFD) >= 0)
+			continue;
+		if (fd == STDOUT_FILENO)
+			return err_set(err, ERR_FAILED, "%s is closed", names[fd]);
+		if (open("/dev/null", fd ? O_WRONLY : O_RDONLY) != fd)
+			return err_set(err, ERR_FAILED, "%s is closed", names[fd]);
+	}
+	return 0;
+}
+
+static int check_rights(struct err *err)
+{
+	if (!getauxval(AT_SECURE))
+		return 0;
+	return err_set(err, ERR_DENIED,
+		       "refusing to run set-uid, set-gid or with file capabilities");
+}
+
+static int run(int argc, char **argv, struct context *context, struct err *err)
+{
+	const struct command *command;
+	const void *options;
+
+	if (check_rights(err) < 0 || check_descriptors(err) < 0)
+		return -1;
+	command = parse_arguments(argc, argv, context, &options, err);
+	if (!command)
+		return -1;
+	if (!context->root_dir)
+		context->root_dir = getenv("MDEVTOOL_ROOT");
+	if (context->root_dir && !*context->root_dir)
+		context->root_dir = NULL;
+	if (root_open(context->root_dir, &context->root, err) < 0)
+		return -1;
+	return command->run(context, options, err);
+}
+
+static int finish(struct context *context, int result, struct err *err)
+{
+	int status = result < 0 ? (int)err->kind : context->status;
+
+	if (result < 0) {
+		if (context->json)
+			print_error_json(err, stdout);
+		say_error(context, err);
+	}
+	if ((fflush(stdout) != 0 || ferror(stdout)) && status == 0) {
+		autoerr struct err failure = {0};
+
+		err_errno(&failure, errno, "cannot write to stdout");
+		say_error(context, &failure);
+		status = ERR_FAILED;
+	}
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct context context = {.pool = pool_new(), .root = {.fd = -1}};
+	autoerr struct err err = {0};
+	int result, status;
+
+	argp_err_exit_status = ERR_USAGE;
+	result = run(argc, argv, &context, &err);
+	status = finish(&context, result, &err);
+	root_close(&context.root);
+	pool_free(context.pool);
+	return status;
+}
