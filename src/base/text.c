@@ -97,19 +97,25 @@ static int printable_length(const unsigned char *s)
 	return length;
 }
 
-const char *text_printable(struct pool *pool, const char *text)
+/* Bytes that stay as they are at `s`, 0 for one that is escaped. */
+static int kept_length(const char *s, bool controls)
+{
+	return controls && *s > 0 && *s < 0x20 ? 1 : printable_length((const unsigned char *)s);
+}
+
+static const char *escape(struct pool *pool, const char *text, bool controls)
 {
 	const char *bad = text;
 	int length;
 
-	while (*bad && (length = printable_length((const unsigned char *)bad)))
+	while (*bad && (length = kept_length(bad, controls)))
 		bad += length;
 	if (!*bad)
 		return text;
 
 	char *out = pool_alloc(pool, strlen(text) * 4 + 1), *p = out;
 	for (const char *s = text; *s; s += length) {
-		length = printable_length((const unsigned char *)s);
+		length = kept_length(s, controls);
 		if (length) {
 			p = mempcpy(p, s, (size_t)length);
 		} else {
@@ -118,6 +124,16 @@ const char *text_printable(struct pool *pool, const char *text)
 		}
 	}
 	return out;
+}
+
+const char *text_printable(struct pool *pool, const char *text)
+{
+	return escape(pool, text, false);
+}
+
+const char *text_json(struct pool *pool, const char *text)
+{
+	return escape(pool, text, true);
 }
 
 /* `text` between two `around`, each character of `from` replaced by its string of `to`. */

@@ -19,6 +19,9 @@ bool text_resolution(const char *text, uint64_t *width, uint64_t *height);
  * terminal or into JSON. Newlines count as not printable.
  */
 const char *text_printable(struct pool *pool, const char *text);
+/* The same for JSON, whose writers escape the ASCII control characters (newlines stay what they
+ * are). */
+const char *text_json(struct pool *pool, const char *text);
 /* The text as one word of a POSIX shell, always in single quotes. */
 const char *text_shell(struct pool *pool, const char *text);
 /* The text for an XML document's text or attribute value. */

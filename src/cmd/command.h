@@ -41,7 +41,7 @@ struct cmd_option {
 	enum option_kind kind;
 	size_t offset; /* of the field in the command's option struct */
 	enum completion completion;
-	const char *words; /* space-separated, for COMPLETE_WORDS */
+	const char *words; /* space-separated, for COMPLETE_WORDS and beside COMPLETE_GROUP's */
 	const char *help;
 };
 
@@ -52,6 +52,8 @@ struct context {
 	bool json;
 	bool quiet;
 	bool verbose;
+	bool asked_for_json; /* --json stands somewhere in the line */
+	bool parsed;         /* argp is done with it */
 	const char *root_dir;
 	struct format format;
 	struct words args;
@@ -103,7 +105,7 @@ void say_inventory_warnings(struct context *context, const struct inventory *inv
 
 /* An operation for this run: --verbose traces to stderr. */
 struct operation begin_operation(struct context *context);
-/* Tells the operation's notes. */
+/* Tells the operation's warnings and notes. */
 void say_notes(struct context *context, const struct operation *operation);
 /* For commands that only read: a note when an interrupted run left something. */
 void warn_of_stale(struct context *context);

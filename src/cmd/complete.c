@@ -119,6 +119,8 @@ static void offer_values(const struct line *line, enum completion completion, co
 		break;
 	case COMPLETE_GROUP:
 		offer_groups(line);
+		if (words)
+			offer_words(line, words);
 		break;
 	case COMPLETE_COLUMN:
 		offer_columns(line);
@@ -167,6 +169,11 @@ static struct tables tables_of(const struct command *command)
 	return tables;
 }
 
+static bool takes_value(const struct cmd_option *option)
+{
+	return option->arg && option->kind != OPTION_OPTIONAL;
+}
+
 static void offer_options(const struct line *line)
 {
 	struct tables tables = tables_of(line->command);
@@ -175,9 +182,11 @@ static void offer_options(const struct line *line)
 		for (size_t i = 0; i < tables.n[t]; i++)
 			offer(line,
 			      pool_printf(line->context->pool, "--%s%s", tables.list[t][i].name,
-					  tables.list[t][i].arg ? "=" : ""),
+					  takes_value(&tables.list[t][i]) ? "=" : ""),
 			      tables.list[t][i].help);
 	offer(line, "--help", "Show what it does");
+	offer(line, "--usage", "Show a short usage message");
+	offer(line, "--version", "Show the version");
 }
 
 /* The option that `word` ("--type", "-t") is, NULL when it is none. */
@@ -218,7 +227,7 @@ static const struct cmd_option *walk(struct line *line, const struct words *word
 			line->context->root_dir = word + 7;
 		const struct cmd_option *option =
 			*word == '-' ? find_option(line->command, word) : NULL;
-		if (option && option->arg && option->kind != OPTION_OPTIONAL)
+		if (option && takes_value(option))
 			pending = option;
 		else if (*word != '-' && !line->command)
 			line->command = command_find(word);
@@ -241,7 +250,7 @@ static const struct cmd_option *split_option(struct line *line)
 
 static int run(struct context *context, const void *options, struct err *err)
 {
-	autoinventory struct inventory inventory;
+	autoinventory struct inventory inventory = {0};
 	struct line line = {.context = context, .inventory = &inventory, .word = ""};
 	const char *root = context->root_dir;
 

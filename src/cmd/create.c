@@ -28,7 +28,7 @@ static const struct cmd_option options[] = {
 	{"name", 'n', "NAME", OPTION_TEXT, offsetof(struct options, name), COMPLETE_NOTHING, NULL,
 	 "A name to call it by; with --count NAME-1, NAME-2 ..."},
 	{"group", 'g', "GROUP|auto", OPTION_TEXT, offsetof(struct options, group), COMPLETE_GROUP,
-	 NULL, "The group of one VM's devices, 1 to 4294967295; auto: the lowest unused"},
+	 "auto", "The group of one VM's devices, 1 to 4294967295; auto: the lowest unused"},
 	{"params", 0, "TEXT", OPTION_TEXT, offsetof(struct options, params), COMPLETE_NOTHING, NULL,
 	 "Parameters for the driver, as they are"},
 	{"attr", 'a', "NAME=VALUE", OPTION_LIST, offsetof(struct options, attributes),
@@ -270,7 +270,7 @@ static void print_dry_run(struct context *context, const struct creations *creat
 static int print_devices_json(struct context *context, const struct creations *creations,
 			      struct err *err)
 {
-	autoinventory struct inventory inventory;
+	autoinventory struct inventory inventory = {0};
 	struct format all = {.json = true};
 	struct document document = {.out = stdout};
 	struct selection selection;

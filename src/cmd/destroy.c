@@ -59,7 +59,7 @@ static int check(const struct context *context, const struct options *o,
 static int choose(struct context *context, const struct options *o, struct words *ret,
 		  struct err *err)
 {
-	autoinventory struct inventory inventory;
+	autoinventory struct inventory inventory = {0};
 	struct filtered devices;
 
 	inventory_init(&inventory, &context->root);

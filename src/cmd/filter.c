@@ -37,6 +37,28 @@ static int find_named(struct context *context, struct inventory *inventory, unsi
 	return 0;
 }
 
+/* Nothing fits: is that because there is no such parent or type? */
+static int check_known(struct context *context, const struct filter *filter, struct err *err)
+{
+	autoinventory struct inventory inventory = {0};
+	const char *nearest;
+
+	inventory_init(&inventory, &context->root);
+	if (filter->parent && !inventory_find_parent(&inventory, filter->parent, 0, err))
+		return -1;
+	if (!filter->type)
+		return 0;
+	inventory_load_parents(&inventory, NEED_TYPE_NAME);
+	for (size_t i = 0; i < inventory.n_parents; i++)
+		if (parent_find_type(inventory.parents[i], filter->type))
+			return 0;
+	nearest = inventory_nearest_type(&inventory, filter->type);
+	err_set(err, ERR_NOT_FOUND, "no parent offers a type '%s'", filter->type);
+	if (nearest)
+		err_hint(err, "did you mean '%s'?", nearest);
+	return -1;
+}
+
 int filter_devices(struct context *context, struct inventory *inventory,
 		   const struct filter *filter, unsigned needs, struct filtered *ret,
 		   struct err *err)
@@ -67,5 +89,5 @@ int filter_devices(struct context *context, struct inventory *inventory,
 	for (size_t i = 0; i < found.n; i++)
 		if (fits(filter, parent, checked.group, found.list[i]))
 			*pool_push(context->pool, ret->list, ret->n) = found.list[i];
-	return 0;
+	return ret->n ? 0 : check_known(context, filter, err);
 }

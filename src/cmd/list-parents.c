@@ -4,7 +4,7 @@
 
 static int run(struct context *context, const void *options, struct err *err)
 {
-	autoinventory struct inventory inventory;
+	autoinventory struct inventory inventory = {0};
 	struct selection selection;
 	const struct parent **wanted = NULL;
 	size_t n = 0;

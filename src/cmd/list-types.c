@@ -38,7 +38,7 @@ static int unknown_type(const struct context *context, struct inventory *invento
 static int run(struct context *context, const void *given, struct err *err)
 {
 	const struct options *o = given;
-	autoinventory struct inventory inventory;
+	autoinventory struct inventory inventory = {0};
 	struct selection selection;
 	const struct type **wanted = NULL;
 	size_t n = 0, known = 0;

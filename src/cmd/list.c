@@ -17,7 +17,7 @@ static const struct cmd_option options[] = {
 static int run(struct context *context, const void *given, struct err *err)
 {
 	const struct options *o = given;
-	autoinventory struct inventory inventory;
+	autoinventory struct inventory inventory = {0};
 	struct selection selection;
 	struct filtered devices;
 

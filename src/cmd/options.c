@@ -171,6 +171,27 @@ static const struct command *unknown_command(struct context *context, const char
 	return NULL;
 }
 
+/*
+ * argp tells stderr what is wrong and ends the program; under --json, wherever it stands in the
+ * line, stdout gets its document nevertheless.
+ */
+static void usage_as_json(int status, void *argument)
+{
+	char message[] = "bad command line, see stderr";
+	const struct err usage = {.kind = ERR_USAGE, .message = message};
+	const struct context *context = argument;
+
+	if (status == ERR_USAGE && !context->parsed && context->asked_for_json)
+		print_error_json(&usage, stdout);
+}
+
+static void watch_for_usage_errors(int argc, char **argv, struct context *context)
+{
+	for (int i = 1; i < argc; i++)
+		context->asked_for_json |= streq(argv[i], "--json");
+	on_exit(usage_as_json, context);
+}
+
 /* "mdevtool-create" by argv[0], else the first word that is no option. */
 static const struct command *choose_command(struct context *context, int *argc, char ***argv,
 					    struct err *err)
@@ -200,12 +221,17 @@ static const struct command *choose_command(struct context *context, int *argc, 
 const struct command *parse_arguments(int argc, char **argv, struct context *context,
 				      const void **options, struct err *err)
 {
-	const struct command *command = choose_command(context, &argc, &argv, err);
 	struct parsing parsing = {.context = context};
+	const struct command *command;
 	void *base;
 
-	if (!command)
+	watch_for_usage_errors(argc, argv, context);
+	command = choose_command(context, &argc, &argv, err);
+	if (!command) {
+		context->parsed = true;
+		context->json = context->asked_for_json;
 		return NULL;
+	}
 	base = pool_alloc(context->pool, command->options_size + 1);
 	*options = base;
 	add_options(&parsing, command->options, command->n_options, base, 0);
@@ -214,6 +240,7 @@ const struct command *parse_arguments(int argc, char **argv, struct context *con
 	add_options(&parsing, global_options, n_global_options, context, 2);
 	argv[0] = pool_printf(context->pool, "mdevtool %s", command->name);
 	run_argp(&parsing, command->args, command->help, argc, argv, 0);
+	context->parsed = true;
 	context->format.json = context->json;
 	if (context->args.n && !command->args) {
 		err_set(err, ERR_USAGE, "%s takes no arguments, got '%s'", command->name,

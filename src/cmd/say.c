@@ -76,6 +76,8 @@ struct operation begin_operation(struct context *context)
 
 void say_notes(struct context *context, const struct operation *operation)
 {
+	for (size_t i = 0; i < operation->warnings.n; i++)
+		say_warning(context, "%s", operation->warnings.list[i]);
 	for (size_t i = 0; i < operation->notes.n; i++)
 		say_note(context, "%s", operation->notes.list[i]);
 }

@@ -136,7 +136,7 @@ static void print_text(struct context *context, const struct section *sections, 
 static int run(struct context *context, const void *given, struct err *err)
 {
 	const struct options *o = given;
-	autoinventory struct inventory inventory;
+	autoinventory struct inventory inventory = {0};
 	struct found found = {0};
 
 	if (!context->args.n)

@@ -79,7 +79,7 @@ static void print(struct context *context, const struct filtered *devices)
 static int run(struct context *context, const void *given, struct err *err)
 {
 	const struct options *o = given;
-	autoinventory struct inventory inventory;
+	autoinventory struct inventory inventory = {0};
 	struct filtered devices;
 
 	if (!context->args.n && !o->filter.group)

@@ -2,7 +2,7 @@
 /* One way of a kernel to publish mediated devices. Dialects read and plan; they never write. */
 #pragma once
 
-#include "mdev/inventory.h"
+#include "mdev/model.h"
 #include "mdev/plan.h"
 
 /* NAME=VALUE for a device's own file, stored after its creation. */

@@ -3,7 +3,6 @@
 #include "mdev/holder.h"
 
 #include "base/text.h"
-#include "mdev/inventory.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -129,11 +128,6 @@ void holders_load(const struct root *root, struct pool *pool, struct device **de
 		else
 			device->held = HELD_FREE;
 	}
-}
-
-void inventory_load_holders(struct inventory *inventory, struct device **devices, size_t n)
-{
-	holders_load(inventory->root, inventory->pool, devices, n);
 }
 
 bool holder_probe(const struct root *root, const struct device *device)

@@ -4,7 +4,6 @@
 
 #include "base/text.h"
 #include "mdev/address.h"
-#include "mdev/dialect.h"
 #include "mdev/holder.h"
 #include "mdev/hwdb.h"
 #include "mdev/journal.h"
@@ -13,7 +12,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 
 void inventory_init(struct inventory *inventory, const struct root *root)
@@ -25,32 +23,6 @@ void inventory_free(struct inventory *inventory)
 {
 	pool_free(inventory->pool);
 	*inventory = (struct inventory){0};
-}
-
-/* Warnings */
-
-void inventory_warn(struct inventory *inventory, const char *file, const char *format, ...)
-{
-	autofree char *message = NULL;
-	va_list args;
-
-	va_start(args, format);
-	int length = vasprintf(&message, format, args);
-	va_end(args);
-	if (length < 0)
-		message = NULL;
-	*pool_push(inventory->pool, inventory->warnings, inventory->n_warnings) = (struct warning){
-		.message = pool_strdup(inventory->pool, message ? message : format),
-		.file = file,
-	};
-}
-
-void inventory_warn_errno(struct inventory *inventory, const char *file, int errnum)
-{
-	if (errnum == EINVAL)
-		inventory_warn(inventory, file, "cannot read it: not a number");
-	else
-		inventory_warn(inventory, file, "cannot read it: %s", strerror(errnum));
 }
 
 /* Parents */
@@ -120,19 +92,22 @@ void inventory_load_parents(struct inventory *inventory, unsigned needs)
 		load_parent(inventory, inventory->parents[i], needs);
 }
 
-static int no_such_parent(struct inventory *inventory, const char *given, struct err *err)
+/* All parents, in an inventory of its own: the caller's keeps what it has loaded. */
+static int no_such_parent(const struct root *root, const char *given, struct err *err)
 {
+	autoinventory struct inventory all = {0};
 	const char **names;
 
+	inventory_init(&all, root);
+	inventory_load_parents(&all, 0);
 	err_set(err, ERR_NOT_FOUND, "no parent '%s'", given);
-	inventory_load_parents(inventory, 0);
-	if (!inventory->n_parents)
+	if (!all.n_parents)
 		return err_hint(err, "no driver has registered for mediated devices here: is its "
 				     "module loaded?");
-	names = pool_alloc(inventory->pool, inventory->n_parents * sizeof(*names));
-	for (size_t i = 0; i < inventory->n_parents; i++)
-		names[i] = inventory->parents[i]->name;
-	const char *nearest = text_nearest(given, names, inventory->n_parents);
+	names = pool_alloc(all.pool, all.n_parents * sizeof(*names));
+	for (size_t i = 0; i < all.n_parents; i++)
+		names[i] = all.parents[i]->name;
+	const char *nearest = text_nearest(given, names, all.n_parents);
 	if (nearest)
 		return err_hint(err, "did you mean '%s'?", nearest);
 	return err_hint(err, "'mdevtool list-parents' shows them all");
@@ -165,7 +140,7 @@ struct parent *inventory_find_parent(struct inventory *inventory, const char *gi
 	if (parent)
 		load_parent(inventory, parent, needs);
 	else
-		no_such_parent(inventory, given, err);
+		no_such_parent(inventory->root, given, err);
 	return parent;
 }
 
@@ -177,36 +152,6 @@ void inventory_load_types(struct inventory *inventory, struct parent *parent, un
 		return;
 	parent->types_loaded = true;
 	parent->dialect->load_types(inventory, parent, needs);
-}
-
-static bool id_matches(const struct type *type, const char *given)
-{
-	uint64_t number;
-
-	if (streq(type->id, given))
-		return true;
-	return text_number(given, UINT64_MAX, &number) && strncmp(type->id, "nvidia-", 7) == 0 &&
-	       streq(type->id + 7, given);
-}
-
-bool type_matches(const struct type *type, const char *given)
-{
-	return id_matches(type, given) || (type->name && streq(type->name, given));
-}
-
-struct type *parent_find_type(const struct parent *parent, const char *given)
-{
-	struct type *found = NULL;
-
-	for (size_t i = 0; i < parent->n_types; i++) {
-		struct type *type = parent->types[i];
-
-		if (streq(type->id, given))
-			return type;
-		if (!found && type_matches(type, given))
-			found = type;
-	}
-	return found;
 }
 
 const char *inventory_nearest_type(struct inventory *inventory, const char *given)
@@ -332,6 +277,11 @@ void inventory_load_devices(struct inventory *inventory, unsigned needs)
 		inventory_load_device(inventory, inventory->devices[i], needs);
 	if (needs & NEED_DEVICE_HOLDERS)
 		inventory_load_holders(inventory, inventory->devices, inventory->n_devices);
+}
+
+void inventory_load_holders(struct inventory *inventory, struct device **devices, size_t n)
+{
+	holders_load(inventory->root, inventory->pool, devices, n);
 }
 
 static int no_such_device(struct inventory *inventory, const char *given, struct err *err)

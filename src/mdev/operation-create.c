@@ -15,16 +15,31 @@
 /* For removals that undo what was just made and that nobody can hold yet. */
 #define UNDO_WAIT_MS 5000
 
-void operation_note(struct operation *operation, const char *format, ...)
+static void PRINTF(3, 0)
+	add_note(struct pool *pool, struct notes *notes, const char *format, va_list args)
 {
 	autofree char *note = NULL;
+	int length = vasprintf(&note, format, args);
+
+	*pool_push(pool, notes->list, notes->n) = pool_strdup(pool, length < 0 ? format : note);
+}
+
+void operation_note(struct operation *operation, const char *format, ...)
+{
 	va_list args;
 
 	va_start(args, format);
-	int length = vasprintf(&note, format, args);
+	add_note(operation->pool, &operation->notes, format, args);
 	va_end(args);
-	*pool_push(operation->pool, operation->notes.list, operation->notes.n) =
-		pool_strdup(operation->pool, length < 0 ? format : note);
+}
+
+void operation_warn(struct operation *operation, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add_note(operation->pool, &operation->warnings, format, args);
+	va_end(args);
 }
 
 void creations_free(struct creations *creations)
@@ -366,7 +381,7 @@ static void tell_ignored(struct operation *operation, const struct creations *cr
 {
 	for (size_t i = 0; i < creations->n; i++)
 		if (creations->list[i].params_ignored)
-			operation_note(operation, "params ignored: type '%s' on '%s' takes none",
+			operation_warn(operation, "params ignored: type '%s' on '%s' takes none",
 				       creations->list[i].request.type->id,
 				       creations->list[i].request.type->parent->name);
 }

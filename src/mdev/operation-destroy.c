@@ -50,10 +50,26 @@ int remove_device(struct operation *operation, const struct device *device, int 
 	return record_remove(operation->root, device->uuid, err);
 }
 
+/* One that is gone by now is what was asked for. */
+static struct device *find(struct inventory *inventory, const char *uuid, struct err *err)
+{
+	unsigned needs = NEED_DEVICE_TYPE | NEED_DEVICE_RECORD | NEED_DEVICE_GROUP;
+	autoerr struct err failure = {0};
+	struct device *device = inventory_find_device(inventory, uuid, needs, &failure);
+
+	if (!device && failure.kind != ERR_NOT_FOUND)
+		err_keep_first(err, &failure);
+	if (device && device->state == STATE_PENDING_REMOVAL) {
+		err_set(err, ERR_BUSY, "'%s' is being removed already", device->uuid);
+		err_hint(err, "it will be gone when its holder closes it; 'mdevtool recover' then "
+			      "cleans up");
+	}
+	return device;
+}
+
 static int look_up(struct destructions *ret, const struct root *root, const char *const *uuids,
 		   size_t n, struct err *err)
 {
-	unsigned needs = NEED_DEVICE_TYPE | NEED_DEVICE_RECORD | NEED_DEVICE_GROUP;
 	struct device **devices = NULL;
 	size_t n_devices = 0;
 
@@ -61,16 +77,12 @@ static int look_up(struct destructions *ret, const struct root *root, const char
 	inventory_init(&ret->inventory, root);
 	for (size_t i = 0; i < n; i++) {
 		struct pool *pool = ret->inventory.pool;
-		struct device *device =
-			inventory_find_device(&ret->inventory, uuids[i], needs, err);
+		struct device *device = find(&ret->inventory, uuids[i], err);
 
-		if (!device)
+		if (err->kind != ERR_NONE)
 			return -1;
-		if (device->state == STATE_PENDING_REMOVAL) {
-			err_set(err, ERR_BUSY, "'%s' is being removed already", device->uuid);
-			return err_hint(err, "it will be gone when its holder closes it; 'mdevtool "
-					     "recover' then cleans up");
-		}
+		if (!device)
+			continue;
 		*pool_push(pool, ret->list, ret->n) = (struct destruction){.device = device};
 		*pool_push(pool, devices, n_devices) = device;
 	}
@@ -240,5 +252,5 @@ int operation_destroy(struct operation *operation, const char *const *uuids, siz
 	    look_up(ret, operation->root, uuids, n, err) < 0 ||
 	    wait_until_free(operation, uuids, n, options, ret, err) < 0)
 		return -1;
-	return run_all(operation, options, ret, err);
+	return ret->n ? run_all(operation, options, ret, err) : 0;
 }

@@ -47,7 +47,8 @@ static const struct type *elsewhere(struct creations *creations, const struct ty
 	for (size_t i = 0; i < inventory->n_parents; i++) {
 		const struct type *other = parent_find_type(inventory->parents[i], type->id);
 
-		if (other && streq(other->id, type->id) && other->available > 0)
+		if (other && streq(other->id, type->id) && other->available > 0 &&
+		    !streq(other->parent->name, type->parent->name))
 			return other;
 	}
 	return NULL;
@@ -130,9 +131,9 @@ static int on_any_parent(struct creations *creations, const struct definition *d
 	if (!best && creation->n_candidates == 1)
 		return no_room(creations, full, err);
 	if (!best) {
-		err_set(err, ERR_NO_ROOM, "cannot create '%s'%s: no room on any of %zu parents",
+		err_set(err, ERR_NO_ROOM, "cannot create '%s'%s: no room%s on any of %zu parents",
 			full->id, name_in_brackets(inventory->pool, full->name),
-			creation->n_candidates);
+			full->available > 0 ? " for so many" : "", creation->n_candidates);
 		return err_hint(err, "'mdevtool list --type %s' shows what occupies them",
 				full->id);
 	}

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "mdev/definition.h"
+#include "mdev/inventory.h"
 #include "mdev/journal.h"
 #include "mdev/lock.h"
 
@@ -21,8 +22,10 @@ struct operation {
 	FILE *trace;       /* each step is printed here before it runs; NULL for silence */
 	void (*progress)(size_t done, size_t total);
 	struct notes notes;
+	struct notes warnings; /* what the user asked for and did not get */
 };
 void operation_note(struct operation *operation, const char *format, ...) PRINTF(2, 3);
+void operation_warn(struct operation *operation, const char *format, ...) PRINTF(2, 3);
 
 /* Where a device goes when its definition does not say. */
 enum placement {
@@ -90,8 +93,8 @@ void destructions_free(struct destructions *destructions);
 #define autodestructions __attribute__((cleanup(destructions_free)))
 
 /*
- * Removes the devices whose UUIDs are given. Before anything is written all are looked up
- * (ERR_NOT_FOUND) and held ones refused (ERR_BUSY, naming who holds it).
+ * Removes the devices whose UUIDs are given; one that is gone already is no error. Before anything
+ * is written held ones are refused (ERR_BUSY, naming who holds it).
  */
 int operation_destroy(struct operation *operation, const char *const *uuids, size_t n,
 		      const struct destroy_options *options, struct destructions *ret,

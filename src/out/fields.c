@@ -137,8 +137,8 @@ static struct value type_facts(struct pool *pool, const void *record)
 		return text(NULL);
 	facts = json_object();
 	for (size_t i = 0; i < type->n_facts; i++)
-		json_object_set_new(facts, text_printable(pool, type->facts[i].key),
-				    json_string(text_printable(pool, type->facts[i].value)));
+		json_object_set_new(facts, text_json(pool, type->facts[i].key),
+				    json_string(text_json(pool, type->facts[i].value)));
 	return (struct value){.kind = VALUE_JSON, .json = facts};
 }
 
@@ -211,11 +211,10 @@ static struct value device_holders(struct pool *pool, const void *record)
 	for (size_t i = 0; i < device->n_holders; i++) {
 		const struct holder *holder = &device->holders[i];
 		json_t *json = json_pack("{s:i, s:s}", "pid", holder->pid, "command",
-					 text_printable(pool, holder->command));
+					 text_json(pool, holder->command));
 
 		if (holder->vm)
-			json_object_set_new(json, "vm",
-					    json_string(text_printable(pool, holder->vm)));
+			json_object_set_new(json, "vm", json_string(text_json(pool, holder->vm)));
 		json_array_append_new(holders, json);
 	}
 	return (struct value){

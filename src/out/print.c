@@ -67,6 +67,16 @@ int select_fields(const struct fields *fields, const struct format *format, stru
 
 /* Tables */
 
+/* A description may have several lines. */
+static const char *one_line(struct pool *pool, const char *text)
+{
+	char *line = pool_alloc(pool, 2 * strlen(text) + 1), *p = line;
+
+	for (; *text; text++)
+		p = *text == '\n' ? stpcpy(p, ", ") : mempcpy(p, text, 1);
+	return text_printable(pool, line);
+}
+
 static const char *cell(struct pool *pool, const struct field *field, const void *record)
 {
 	struct value value = field->get(pool, record);
@@ -76,7 +86,7 @@ static const char *cell(struct pool *pool, const struct field *field, const void
 	switch (value.kind) {
 	case VALUE_TEXT:
 	case VALUE_JSON:
-		return value.text && *value.text ? text_printable(pool, value.text) : "-";
+		return value.text && *value.text ? one_line(pool, value.text) : "-";
 	case VALUE_NUMBER:
 		return pool_printf(pool, "%" PRId64, value.number);
 	case VALUE_BOOL:
@@ -95,6 +105,7 @@ void print_table(const struct selection *selection, const struct format *format,
 
 	scols_table_set_stream(table, out);
 	scols_table_set_column_separator(table, format->raw ? " " : "  ");
+	scols_table_enable_noencoding(table, 1); /* cells are printable already */
 	scols_table_enable_raw(table, format->raw);
 	scols_table_enable_noheadings(table, format->noheadings);
 	for (size_t i = 0; i < selection->n; i++)
@@ -120,7 +131,7 @@ void print_vertical(const struct selection *selection, const void *record, FILE 
 			width = (int)strlen(selection->list[i]->key);
 	for (size_t i = 0; i < selection->n; i++) {
 		const struct field *field = selection->list[i];
-		const char *text = field->column ? cell(pool, field, record) : "-";
+		const char *text = cell(pool, field, record);
 
 		if (!streq(text, "-"))
 			fprintf(out, "%s:%*s %s\n", field->key, width - (int)strlen(field->key), "",
@@ -134,7 +145,7 @@ static json_t *json_value(struct pool *pool, const struct value *value)
 {
 	switch (value->kind) {
 	case VALUE_TEXT:
-		return json_string(text_printable(pool, value->text));
+		return json_string(text_json(pool, value->text));
 	case VALUE_NUMBER:
 		return json_integer(value->number);
 	case VALUE_BOOL:
@@ -196,13 +207,12 @@ void document_end(struct document *document, const struct inventory *inventory)
 
 	for (size_t i = 0; inventory && i < inventory->n_warnings; i++) {
 		const struct warning *warning = &inventory->warnings[i];
-		json_t *json = json_pack("{s:s}", "message",
-					 text_printable(inventory->pool, warning->message));
+		json_t *json =
+			json_pack("{s:s}", "message", text_json(inventory->pool, warning->message));
 
 		if (warning->file)
-			json_object_set_new(
-				json, "file",
-				json_string(text_printable(inventory->pool, warning->file)));
+			json_object_set_new(json, "file",
+					    json_string(text_json(inventory->pool, warning->file)));
 		json_array_append_new(warnings, json);
 	}
 	if (json_array_size(warnings))
@@ -215,13 +225,13 @@ void print_error_json(const struct err *err, FILE *out)
 {
 	autopool struct pool *pool = pool_new();
 	json_t *json = json_pack("{s:s, s:s}", "kind", err_kind_name(err->kind), "message",
-				 text_printable(pool, err->message));
+				 text_json(pool, err->message));
 	json_t *document = json_pack("{s:o}", "error", json);
 
 	if (err->hint)
-		json_object_set_new(json, "hint", json_string(text_printable(pool, err->hint)));
+		json_object_set_new(json, "hint", json_string(text_json(pool, err->hint)));
 	if (err->file)
-		json_object_set_new(json, "file", json_string(text_printable(pool, err->file)));
+		json_object_set_new(json, "file", json_string(text_json(pool, err->file)));
 	if (err->line)
 		json_object_set_new(json, "line", json_integer(err->line));
 	if (err->column)

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Warnings about what is read, and what means a type. */
+#include "mdev/model.h"
+
+#include "base/text.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+void inventory_warn(struct inventory *inventory, const char *file, const char *format, ...)
+{
+	autofree char *message = NULL;
+	va_list args;
+
+	va_start(args, format);
+	int length = vasprintf(&message, format, args);
+	va_end(args);
+	if (length < 0)
+		message = NULL;
+	*pool_push(inventory->pool, inventory->warnings, inventory->n_warnings) = (struct warning){
+		.message = pool_strdup(inventory->pool, message ? message : format),
+		.file = file,
+	};
+}
+
+void inventory_warn_errno(struct inventory *inventory, const char *file, int errnum)
+{
+	if (errnum == EINVAL)
+		inventory_warn(inventory, file, "cannot read it: not a number");
+	else
+		inventory_warn(inventory, file, "cannot read it: %s", strerror(errnum));
+}
+
+static bool id_matches(const struct type *type, const char *given)
+{
+	uint64_t number;
+
+	if (streq(type->id, given))
+		return true;
+	return text_number(given, UINT64_MAX, &number) && strncmp(type->id, "nvidia-", 7) == 0 &&
+	       streq(type->id + 7, given);
+}
+
+bool type_matches(const struct type *type, const char *given)
+{
+	return id_matches(type, given) || (type->name && streq(type->name, given));
+}
+
+struct type *parent_find_type(const struct parent *parent, const char *given)
+{
+	struct type *found = NULL;
+
+	for (size_t i = 0; i < parent->n_types; i++) {
+		struct type *type = parent->types[i];
+
+		if (streq(type->id, given))
+			return type;
+		if (!found && type_matches(type, given))
+			found = type;
+	}
+	return found;
+}
