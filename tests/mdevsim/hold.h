@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* mdevsim hold, release and unplug: what happens to a device or its parent from outside. */
+
+#ifndef MDEVSIM_HOLD_H
+#define MDEVSIM_HOLD_H
+
+#include <stdbool.h>
+
+#include "tree.h"
+
+/* The processes that every machine has: PID 1 and ourselves, in the first PID namespace. */
+void process_base(const struct machine *machine);
+
+/* A process opens the device; command and cmdline may be NULL. */
+void hold(const char *dir, const char *uuid, const char *pid, const char *command,
+	  const char *cmdline);
+
+/* All who hold it let it go; a removal that waited for that is finished. */
+void release(const char *dir, const char *uuid);
+
+/* The parent goes and takes its devices along; with unbind, only its driver does. */
+void unplug(const char *dir, const char *parent, bool unbind);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The journal: one line in DIR/.mdevsim/journal for each write that was answered. */
+
+#include "journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "text.h"
+
+void journal_write(const struct machine *machine, const char *path, const char *text, size_t length,
+		   const char *result)
+{
+	autofree char *escaped = escape(text, length);
+	autofree char *line = format("%s\t%s\t%s\n", path, escaped, result);
+	int fd = openat(machine->fd, &(PRIVATE "/journal")[1],
+			O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+
+	if (fd < 0 || write(fd, line, strlen(line)) != (ssize_t)strlen(line))
+		die("cannot write the journal: %s", strerror(errno));
+	close(fd);
+}
+
+void journal_answer(const struct machine *machine, const char *path, const char *text,
+		    size_t length, long answer)
+{
+	autofree char *result = NULL;
+
+	result = answer < 0 ? duplicate(strerrorname_np((int)-answer)) : format("%ld", answer);
+	journal_write(machine, path, text, length, result);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* mdevsim: a directory that answers like the sysfs of a machine with mediated devices. */
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "build.h"
+#include "hold.h"
+#include "run.h"
+#include "text.h"
+
+static const char usage[] =
+	"usage: mdevsim build DESCRIPTION DIR\n"
+	"       mdevsim run DIR [--linger] [FAULT…] -- COMMAND [ARGUMENT…]\n"
+	"       mdevsim hold DIR UUID [PID [COMMAND [CMDLINE]]]\n"
+	"       mdevsim release DIR UUID\n"
+	"       mdevsim unplug [--unbind] DIR PARENT\n"
+	"\n"
+	"faults, where WHAT is the number of an answered write or a glob on its path:\n"
+	"  --fail WHAT=ERRNO[*TIMES]  answer with an error\n"
+	"  --short WHAT=COUNT         take only so many bytes, the driver sees nothing\n"
+	"  --swallow WHAT             take all bytes, the driver sees nothing\n"
+	"  --delay WHAT=MS            wait before the driver sees it\n"
+	"  --never WHAT               never return\n"
+	"  --kill-before WHAT         kill the writer before the driver acts\n"
+	"  --kill-after WHAT          kill the writer after the driver has acted\n"
+	"  --exec WHAT=COMMAND        run a shell command before the driver sees it\n";
+
+static int fail_usage(void)
+{
+	fputs(usage, stderr);
+	return 2;
+}
+
+static int unplug_command(int argc, char *argv[])
+{
+	bool unbind = argc > 0 && strcmp(argv[0], "--unbind") == 0;
+
+	if (unbind) {
+		argc--;
+		argv++;
+	}
+	if (argc != 2)
+		return fail_usage();
+	unplug(argv[0], argv[1], unbind);
+	return 0;
+}
+
+int main(int argc, char *argv[])
+{
+	const char *verb = argc > 1 ? argv[1] : "";
+
+	if (strcmp(verb, "--help") == 0) {
+		fputs(usage, stdout);
+		return 0;
+	}
+	argc -= 2;
+	argv += 2;
+	if (strcmp(verb, "build") == 0 && argc == 2)
+		build(argv[0], argv[1]);
+	else if (strcmp(verb, "run") == 0 && argc >= 2)
+		return run(argv);
+	else if (strcmp(verb, "hold") == 0 && argc >= 2 && argc <= 5)
+		hold(argv[0], argv[1], argc > 2 ? argv[2] : NULL, argc > 3 ? argv[3] : NULL,
+		     argc > 4 ? argv[4] : NULL);
+	else if (strcmp(verb, "release") == 0 && argc == 2)
+		release(argv[0], argv[1]);
+	else if (strcmp(verb, "unplug") == 0)
+		return unplug_command(argc, argv);
+	else
+		return fail_usage();
+	return 0;
+}

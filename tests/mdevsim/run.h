@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* mdevsim run: a command, and all its children, on a machine whose drivers answer. */
+
+#ifndef MDEVSIM_RUN_H
+#define MDEVSIM_RUN_H
+
+/* argv is what follows "run"; the result is the command's exit status. */
+int run(char *argv[]);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The machine's tree of files. Every path here is the machine's own: "/sys/…" is DIR/sys/…. */
+
+#ifndef MDEVSIM_TREE_H
+#define MDEVSIM_TREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Where the simulator keeps what is not the machine's. */
+#define PRIVATE "/.mdevsim"
+
+struct record;
+
+struct machine {
+	int fd;    /* of DIR */
+	char *dir; /* DIR without symbolic links */
+	int lock;  /* one writer at a time changes the state and the tree */
+	struct record *parents;
+	struct record *devices;
+};
+
+/* All of these make the directories above on demand and die when the file system refuses. */
+void tree_dir(const struct machine *machine, const char *path, mode_t mode);
+void tree_link(const struct machine *machine, const char *path, const char *target);
+
+/* A relative link to another path of the machine, as the kernel writes them. */
+void tree_link_to(const struct machine *machine, const char *path, const char *to);
+
+/*
+ * Gives a file its content. A reader never sees half of it: a file that only the kernel writes
+ * is replaced; one that users write is changed in place, as they may have it open.
+ */
+void tree_file(const struct machine *machine, const char *path, mode_t mode, const char *text,
+	       size_t length);
+
+/* With everything below; silent when it is not there. */
+void tree_remove(const struct machine *machine, const char *path);
+
+bool tree_exists(const struct machine *machine, const char *path);
+
+/* NULL when it cannot be read. */
+char *tree_read(const struct machine *machine, const char *path, size_t *length);
+
+/* The names in a directory, ended by NULL; empty when there is none. */
+char **tree_list(const struct machine *machine, const char *path);
+void tree_list_free(void *list);
+
+#endif
