@@ -74,6 +74,8 @@ static int run(int argc, char **argv, struct context *context, struct err *err)
 		context->root_dir = NULL;
 	if (root_open(context->root_dir, &context->root, err) < 0)
 		return -1;
+	if (command->only_reads)
+		warn_of_stale(context);
 	return command->run(context, options, err);
 }
 

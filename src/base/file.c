@@ -165,10 +165,7 @@ int file_lock(int dir, const char *name, const char *what, int wait_ms, struct e
 		return timed_out(fd, what, err);
 	if (held < 0)
 		return -1;
-
-	int locked = fd;
-	fd = -1;
-	return locked;
+	return take_fd(&fd);
 }
 
 int file_try_lock(int dir, const char *name, const char *what, struct err *err)
@@ -180,8 +177,5 @@ int file_try_lock(int dir, const char *name, const char *what, struct err *err)
 	int held = try_lock(fd, what, err);
 	if (held != 0)
 		return held == 1 ? -1 : -2;
-
-	int locked = fd;
-	fd = -1;
-	return locked;
+	return take_fd(&fd);
 }

@@ -22,6 +22,15 @@ static inline void cleanup_close(const int *fd)
 		close(*fd);
 }
 
+/* Takes a descriptor out of an autoclose variable, which then closes nothing. */
+static inline int take_fd(int *fd)
+{
+	int taken = *fd;
+
+	*fd = -1;
+	return taken;
+}
+
 /* The variable is freed, or the descriptor closed, when it goes out of scope. */
 #define autofree  __attribute__((cleanup(cleanup_free)))
 #define autoclose __attribute__((cleanup(cleanup_close)))

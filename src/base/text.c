@@ -17,7 +17,7 @@ static bool digits(const char **text, uint64_t max, uint64_t *ret)
 	for (; *p >= '0' && *p <= '9'; p++) {
 		unsigned d = (unsigned)(*p - '0');
 
-		if (n > (max - d) / 10)
+		if (d > max || n > (max - d) / 10)
 			return false;
 		n = n * 10 + d;
 	}

@@ -72,6 +72,7 @@ struct command {
 	const struct fields
 		*fields; /* it prints a table of these, and so takes --output and the like */
 	bool hidden;
+	bool only_reads;
 	/* Fails with *err, or returns 0 with context->status 0 or ERR_FAILED. */
 	int (*run)(struct context *context, const void *options, struct err *err);
 };

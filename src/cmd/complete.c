@@ -196,7 +196,7 @@ static const struct cmd_option *find_option(const struct command *command, const
 
 	for (size_t t = 0; t < ARRAY_SIZE(tables.list); t++)
 		for (size_t i = 0; i < tables.n[t]; i++) {
-			const struct cmd_option *option = &tables.list[t][i];
+			const struct cmd_option *option = tables.list[t] + i;
 
 			if ((word[0] == '-' && word[1] && word[1] == option->letter && !word[2]) ||
 			    (strncmp(word, "--", 2) == 0 && streq(word + 2, option->name)))

@@ -42,5 +42,6 @@ const struct command command_list_parents = {
 		"  mdevtool list-parents 0000:86:00.0 -o parent,driver,numa\n",
 	.completion = COMPLETE_PARENT,
 	.fields = &parent_fields,
+	.only_reads = true,
 	.run = run,
 };

@@ -84,5 +84,6 @@ const struct command command_list_types = {
 	.n_options = ARRAY_SIZE(options),
 	.options_size = sizeof(struct options),
 	.fields = &type_fields,
+	.only_reads = true,
 	.run = run,
 };

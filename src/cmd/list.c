@@ -24,7 +24,6 @@ static int run(struct context *context, const void *given, struct err *err)
 	if (select_fields(&device_fields, &context->format, context->pool, &selection, err) < 0)
 		return -1;
 	inventory_init(&inventory, &context->root);
-	warn_of_stale(context);
 	if (filter_devices(context, &inventory, &o->filter, selection.needs, &devices, err) < 0)
 		return -1;
 	print_records(context, &selection, &inventory, (const void *const *)devices.list,
@@ -48,5 +47,6 @@ const struct command command_list = {
 	.n_options = ARRAY_SIZE(options),
 	.options_size = sizeof(struct options),
 	.fields = &device_fields,
+	.only_reads = true,
 	.run = run,
 };

@@ -175,5 +175,6 @@ const struct command command_show = {
 	.options = options,
 	.n_options = ARRAY_SIZE(options),
 	.options_size = sizeof(struct options),
+	.only_reads = true,
 	.run = run,
 };

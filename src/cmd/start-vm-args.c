@@ -114,5 +114,6 @@ const struct command command_start_vm_args = {
 	.options = options,
 	.n_options = ARRAY_SIZE(options),
 	.options_size = sizeof(struct options),
+	.only_reads = true,
 	.run = run,
 };

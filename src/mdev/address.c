@@ -5,17 +5,35 @@
 #include "base/text.h"
 
 #include <ctype.h>
-#include <stdio.h>
+
+/* `length` hexadecimal digits and then `end`, nothing else. */
+static bool hex(const char **text, size_t length, char end, unsigned *ret)
+{
+	static const char digits[] = "0123456789abcdef";
+	unsigned n = 0;
+
+	for (size_t i = 0; i < length; i++) {
+		const char *digit = **text ? strchr(digits, tolower((unsigned char)**text)) : NULL;
+
+		if (!digit)
+			return false;
+		n = n << 4 | (unsigned)(digit - digits);
+		(*text)++;
+	}
+	if (**text != end)
+		return false;
+	*text += end != '\0';
+	*ret = n;
+	return true;
+}
 
 bool pci_address_parse(const char *text, struct pci_address *ret)
 {
 	struct pci_address a;
 
-	/* sscanf would also take blanks, signs and short numbers */
-	if (strlen(text) != 12 || text[strspn(text, "0123456789abcdefABCDEF:.")] ||
-	    text[4] != ':' || text[7] != ':' || text[10] != '.' ||
-	    sscanf(text, "%4x:%2x:%2x.%1x", &a.domain, &a.bus, &a.slot, &a.function) != 4 ||
-	    a.slot > 0x1f || a.function > 7)
+	if (!hex(&text, 4, ':', &a.domain) || !hex(&text, 2, ':', &a.bus) ||
+	    !hex(&text, 2, '.', &a.slot) || !hex(&text, 1, '\0', &a.function) || a.slot > 0x1f ||
+	    a.function > 7)
 		return false;
 	*ret = a;
 	return true;

@@ -69,10 +69,10 @@ static bool is_device(const struct device *device, const char *target)
 	return text_number(target, INT64_MAX, &group) && device->iommu_group == (int64_t)group;
 }
 
-static void scan_process(struct scan *scan, int proc, const char *pid)
+static void scan_process(struct scan *scan, int proc, const char *name, int pid)
 {
 	autopool struct pool *pool = pool_new();
-	autoclose int process = dir_open(proc, pid);
+	autoclose int process = dir_open(proc, name);
 	autoclose int fds = process < 0 ? -1 : dir_open(process, "fd");
 	struct entries entries = {0};
 
@@ -90,7 +90,7 @@ static void scan_process(struct scan *scan, int proc, const char *pid)
 		target[length] = '\0';
 		for (size_t j = 0; j < scan->n && strncmp(target, "/dev/vfio/", 10) == 0; j++)
 			if (is_device(scan->devices[j], target))
-				add_holder(scan, scan->devices[j], atoi(pid), process);
+				add_holder(scan, scan->devices[j], pid, process);
 	}
 }
 
@@ -114,9 +114,12 @@ void holders_load(const struct root *root, struct pool *pool, struct device **de
 	autoclose int proc = root_openat(root, "/proc", O_RDONLY | O_DIRECTORY);
 	if (proc < 0 || dir_list(proc, names, &entries) < 0 || !sees_all(proc, names))
 		scan.hidden = true;
-	for (size_t i = 0; i < entries.n; i++)
-		if (entries.list[i].name[strspn(entries.list[i].name, "0123456789")] == '\0')
-			scan_process(&scan, proc, entries.list[i].name);
+	for (size_t i = 0; i < entries.n; i++) {
+		uint64_t pid;
+
+		if (text_number(entries.list[i].name, INT32_MAX, &pid))
+			scan_process(&scan, proc, entries.list[i].name, (int)pid);
+	}
 	for (size_t i = 0; i < n; i++) {
 		struct device *device = devices[i];
 

@@ -179,7 +179,7 @@ static int close_journal(struct operation *operation, const struct journal_entry
 {
 	struct journal_entry rest = journal_entry(operation->root, destructions);
 
-	if (pending) {
+	if (pending && rest.id) {
 		rest.pending = true;
 		/* the inodes were taken while the bus link was still there */
 		for (size_t i = 0; i < rest.n_devices; i++)

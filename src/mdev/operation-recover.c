@@ -67,13 +67,25 @@ static void keep(struct mending *mending, const struct record *record, const str
 		mending->unfinished = true;
 }
 
+/* One clearing for all devices of the same type; they are gone through from the last on. */
+static bool is_cleared(const struct mending *mending, const struct record *record)
+{
+	const struct record *end = mending->entry->devices + mending->entry->n_devices;
+
+	for (const struct record *other = record + 1; other < end; other++)
+		if (other->params && streq(other->parent, record->parent) &&
+		    streq(other->type, record->type))
+			return true;
+	return false;
+}
+
 static void clear_params(struct mending *mending, const struct record *record)
 {
 	struct plan plan = {.pool = mending->inventory.pool};
 	struct run run = {.root = mending->operation->root, .trace = mending->operation->trace};
 	autoerr struct err failure = {0};
 
-	if (!record->params)
+	if (!record->params || is_cleared(mending, record))
 		return;
 	for (size_t i = 0; i < n_dialects; i++)
 		dialects[i]->plan_clear(mending->operation->root, record->parent_path, record->type,

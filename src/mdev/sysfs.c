@@ -83,12 +83,12 @@ int dir_open(int dir, const char *name)
 
 int root_mkdir(const struct root *root, const char *path)
 {
-	autofree char *parent = strdup(path);
-	char *slash = parent ? strrchr(parent, '/') : NULL;
+	autopool struct pool *pool = pool_new();
+	const char *slash = strrchr(path, '/');
 
-	if (!slash || slash == parent)
+	if (slash == path)
 		return 0;
-	*slash = '\0';
+	const char *parent = pool_strndup(pool, path, (size_t)(slash - path));
 
 	autoclose int dir = root_openat(root, parent, O_PATH | O_DIRECTORY);
 	if (dir < 0) {
@@ -297,8 +297,7 @@ static int write_by_child(int fd, const char *text, size_t length, int wait_ms)
 		return errno;
 	if (child == 0)
 		write_alone(fd, write_end, text, length);
-	close(write_end);
-	write_end = -1;
+	close(take_fd(&write_end));
 	return hear(read_end, child, wait_ms);
 }
 

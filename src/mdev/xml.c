@@ -208,12 +208,10 @@ typedef xmlErrorPtr parse_error;
 static void on_error(void *user, parse_error error)
 {
 	struct builder *builder = user;
-	autofree char *message = strdup(error->message ? error->message : "malformed");
+	const char *message = error->message ? error->message : "malformed";
 
-	if (message) {
-		message[strcspn(message, "\n")] = '\0';
-		refuse(builder, (struct xml_place){error->line, error->int2}, message);
-	}
+	refuse(builder, (struct xml_place){error->line, error->int2},
+	       pool_strndup(builder->pool, message, strcspn(message, "\n")));
 }
 
 static const xmlSAXHandler handler = {
