@@ -222,23 +222,30 @@ static int parse_placement(const struct options *o, struct create_options *ret, 
 
 /* Printing */
 
-static void explain_choice(const struct creation *creation, struct pool *pool, FILE *out)
+static void explain_choice(const struct creation *creation, const struct create_options *create,
+			   struct pool *pool, FILE *out)
 {
+	static const char *const words[] = {
+		[PLACEMENT_PACK] = "the fullest",
+		[PLACEMENT_SPREAD] = "the emptiest",
+		[PLACEMENT_NUMA] = "the fullest on its NUMA node",
+	};
 	const struct type *type = creation->request.type;
 	const struct parent *parent = type->parent;
-	const char *what = parent->product
-				   ? pool_printf(pool, " (%s %s)", parent->vendor, parent->product)
-				   : "";
 
-	fprintf(out, "# on %s%s: %lld free", text_printable(pool, parent->name),
-		text_printable(pool, what), (long long)type->available);
+	fprintf(out, "# on %s", text_printable(pool, parent->name));
+	if (parent->product)
+		fprintf(out, " (%s %s)", text_printable(pool, parent->vendor ? parent->vendor : ""),
+			text_printable(pool, parent->product));
+	fprintf(out, ": %lld free", (long long)type->available);
 	if (creation->n_candidates > 1)
-		fprintf(out, ", chosen among %zu parents that offer '%s'", creation->n_candidates,
-			text_printable(pool, type->id));
+		fprintf(out, ", %s of %zu parents that offer '%s'", words[create->placement],
+			creation->n_candidates, text_printable(pool, type->id));
 	fputc('\n', out);
 }
 
-static void print_dry_run(struct context *context, const struct creations *creations)
+static void print_dry_run(struct context *context, const struct create_options *create,
+			  const struct creations *creations)
 {
 	json_t *steps = json_array();
 
@@ -246,7 +253,7 @@ static void print_dry_run(struct context *context, const struct creations *creat
 		const struct creation *creation = &creations->list[i];
 
 		if (!context->json) {
-			explain_choice(creation, context->pool, stdout);
+			explain_choice(creation, create, context->pool, stdout);
 			plan_print(&creation->plan, stdout);
 			continue;
 		}
@@ -347,7 +354,7 @@ static int run(struct context *context, const void *given, struct err *err)
 	if (result < 0)
 		return -1;
 	if (o->dry_run) {
-		print_dry_run(context, &creations);
+		print_dry_run(context, &create, &creations);
 		return 0;
 	}
 	return print_made(context, &creations, err);

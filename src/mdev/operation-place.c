@@ -73,10 +73,21 @@ static int no_room(struct creations *creations, const struct type *type, struct 
 	return -1;
 }
 
-static int on_named_parent(struct creations *creations, const struct definition *definition,
-			   struct creation *creation, struct err *err)
+/* A dry run tells where it would go in words. */
+static unsigned needs_of(const struct create_options *options)
 {
-	unsigned needs = NEED_TYPE_NAME | NEED_TYPE_ROOM | NEED_TYPE_RULES | NEED_PARENT_FACTS;
+	unsigned needs = NEED_TYPE_NAME | NEED_TYPE_ROOM | NEED_TYPE_RULES;
+
+	if (options->placement == PLACEMENT_NUMA)
+		needs |= NEED_PARENT_FACTS;
+	return options->dry_run ? needs | NEED_PARENT_PRODUCT : needs;
+}
+
+static int on_named_parent(struct creations *creations, const struct definition *definition,
+			   const struct create_options *options, struct creation *creation,
+			   struct err *err)
+{
+	unsigned needs = needs_of(options);
 	struct parent *parent =
 		inventory_find_parent(&creations->inventory, definition->parent, needs, err);
 	const struct type *type;
@@ -107,8 +118,7 @@ static int on_any_parent(struct creations *creations, const struct definition *d
 	struct inventory *inventory = &creations->inventory;
 	const struct type *best = NULL, *full = NULL;
 
-	inventory_load_parents(inventory, NEED_TYPE_NAME | NEED_TYPE_ROOM | NEED_TYPE_RULES |
-						  NEED_PARENT_FACTS);
+	inventory_load_parents(inventory, needs_of(options));
 	for (size_t i = 0; i < inventory->n_parents; i++) {
 		const struct parent *parent = inventory->parents[i];
 		const struct type *type = parent_find_type(parent, definition->type);
@@ -151,7 +161,7 @@ int operation_place(struct creations *creations, const struct definitions *defin
 		struct creation creation = {.definition = definition};
 		int placed =
 			definition->parent
-				? on_named_parent(creations, definition, &creation, err)
+				? on_named_parent(creations, definition, options, &creation, err)
 				: on_any_parent(creations, definition, options, &creation, err);
 
 		if (placed < 0) {

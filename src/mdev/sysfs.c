@@ -86,9 +86,8 @@ int root_mkdir(const struct root *root, const char *path)
 	autopool struct pool *pool = pool_new();
 	const char *slash = strrchr(path, '/');
 
-	if (slash == path)
-		return 0;
-	const char *parent = pool_strndup(pool, path, (size_t)(slash - path));
+	size_t length = slash > path ? (size_t)(slash - path) : 1; /* "/" keeps its slash */
+	const char *parent = pool_strndup(pool, path, length);
 
 	autoclose int dir = root_openat(root, parent, O_PATH | O_DIRECTORY);
 	if (dir < 0) {
