@@ -36,8 +36,11 @@ static int locate(const struct document *document, const char *place)
 
 static const char *type_name(const json_t *json)
 {
-	static const char *const names[] = {"an object", "an array", "a string", "a number",
-					    "a number",  "true",     "false",    "null"};
+	static const char *const names[] = {
+		[JSON_OBJECT] = "an object", [JSON_ARRAY] = "an array",  [JSON_STRING] = "a string",
+		[JSON_INTEGER] = "a number", [JSON_REAL] = "a fraction", [JSON_TRUE] = "true",
+		[JSON_FALSE] = "false",      [JSON_NULL] = "null",
+	};
 
 	return names[json_typeof(json)];
 }
@@ -206,8 +209,10 @@ int definitions_parse_json(const char *file, const char *text, size_t length, st
 		return locate(&document, too_deep);
 	}
 	json_t *json = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
-	if (!json)
-		return err_at(err, file, error.line, error.column, "%s", error.text);
+	if (!json) {
+		err_set(err, ERR_INVALID, "%s", error.text);
+		return locate(&document, text + (error.position > 0 ? error.position - 1 : 0));
+	}
 	int result = parse_root(&document, json);
 	json_decref(json);
 	return result;

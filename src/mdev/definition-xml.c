@@ -123,19 +123,26 @@ struct rule {
 	int (*take)(const struct document *document, struct definition *definition,
 		    const struct xml_element *element);
 	bool repeats;
+	bool nests; /* may have elements in it */
 };
 
 /* What libvirt writes and only reads (formatdomain and formatnode of its manual) is passed over. */
 static const struct rule device_rules[] = {
-	{"name", take_name, false}, {"parent", take_parent, false},         {"path", ignore, false},
-	{"driver", ignore, false},  {"capability", take_capability, false},
+	{.name = "name", .take = take_name},
+	{.name = "parent", .take = take_parent},
+	{.name = "path", .take = ignore},
+	{.name = "driver", .take = ignore, .nests = true},
+	{.name = "capability", .take = take_capability, .nests = true},
 };
 
 static const struct rule capability_rules[] = {
-	{"type", take_type, false},     {"uuid", take_uuid, false},
-	{"group", take_group, false},   {"params", take_params, false},
-	{"attr", take_attribute, true}, {"iommuGroup", ignore, false},
-	{"parent_addr", ignore, false},
+	{.name = "type", .take = take_type},
+	{.name = "uuid", .take = take_uuid},
+	{.name = "group", .take = take_group},
+	{.name = "params", .take = take_params},
+	{.name = "attr", .take = take_attribute, .repeats = true},
+	{.name = "iommuGroup", .take = ignore},
+	{.name = "parent_addr", .take = ignore},
 };
 
 static bool is_repeated(const struct xml_element *parent, size_t i)
@@ -149,7 +156,7 @@ static bool is_repeated(const struct xml_element *parent, size_t i)
 static int unknown_element(const struct document *document, const struct xml_element *element,
 			   const struct rule *rules, size_t n)
 {
-	const char **words = pool_alloc(document->pool, n * sizeof(*words));
+	const char **words = pool_alloc(document->pool, (n + 1) * sizeof(*words));
 
 	for (size_t i = 0; i < n; i++)
 		words[i] = rules[i].name;
@@ -175,6 +182,8 @@ static int take_child(const struct document *document, struct definition *defini
 				parent->name);
 			return locate(document, child->place);
 		}
+		if (child->n_children && !rules[j].nests)
+			return unknown_element(document, child->children[0], NULL, 0);
 		return rules[j].take(document, definition, child);
 	}
 	return unknown_element(document, child, rules, n);

@@ -148,6 +148,10 @@ int definitions_parse(const char *file, const char *text, size_t length, struct 
 	size_t start = strspn(text, " \t\r\n");
 	int line, column;
 
+	if (strlen(text) < length) {
+		text_position(text, strlen(text), &line, &column);
+		return err_at(err, file, line, column, "a NUL byte in it");
+	}
 	if (strncmp(text, "\xef\xbb\xbf", 3) == 0)
 		start = 3;
 	if (text[start] == '<')

@@ -2,6 +2,7 @@
 /* Where a value stands in a JSON text. */
 #include "mdev/json-place.h"
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -55,15 +56,24 @@ const char *json_place_element(const char *at, size_t index)
 	return *p && *p != ']' ? p : at;
 }
 
+/* Whether the string at `p`, up to `end`, means `key`: it may be written with escapes. */
+static bool is_key(const char *p, const char *end, const char *key)
+{
+	json_t *json = json_loadb(p, (size_t)(end - p), JSON_DECODE_ANY, NULL);
+	bool same = json && strcmp(json_string_value(json), key) == 0;
+
+	json_decref(json);
+	return same;
+}
+
 const char *json_place_key(const char *at, const char *key)
 {
-	size_t length = strlen(key);
 	const char *p = blanks(at + 1);
 
 	while (*p == '"') {
 		const char *end = string(p);
 
-		if ((size_t)(end - p) == length + 2 && strncmp(p + 1, key, length) == 0)
+		if (is_key(p, end, key))
 			return p;
 		p = next(blanks(blanks(end) + 1));
 	}

@@ -92,7 +92,7 @@ static int explain(const struct step *step, int errnum, struct err *err)
 	case ETIMEDOUT:
 		err_set(err, ERR_BUSY, "the driver has not finished it yet");
 		break;
-	case EIO:
+	case SYSFS_SHORT:
 		err_set(err, ERR_FAILED, "'%s/%s' did not take all of '%s'", step->dir, step->name,
 			step->text);
 		break;
@@ -125,7 +125,7 @@ static int run_step(const struct step *step, struct run *run, struct err *err)
 	int wait_ms = step->kind == STEP_REMOVE ? run->wait_ms : -1;
 	int errnum = sysfs_store(run->root, step->dir, step->name, step->text, wait_ms);
 	if (step->kind == STEP_CREATE)
-		run->made = errnum == 0 || errnum == EIO;
+		run->made = errnum == 0 || errnum == SYSFS_SHORT;
 	return errnum ? explain(step, errnum, err) : 0;
 }
 

@@ -234,14 +234,14 @@ int sysfs_open_attribute(int dir, const char *name, int flags)
 			     RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
 }
 
-/* One write, all or nothing: 0 or an errno value. */
+/* One write, all or nothing. */
 static int write_once(int fd, const char *text, size_t length)
 {
 	ssize_t written = write(fd, text, length);
 
 	if (written < 0)
 		return errno;
-	return (size_t)written == length ? 0 : EIO;
+	return (size_t)written == length ? 0 : SYSFS_SHORT;
 }
 
 /* In the child: nothing of the parent's stays open but the file and the pipe. */

@@ -80,8 +80,9 @@ const struct entry *entries_find(const struct entries *entries, const char *name
  * function returns after that time at the latest with ETIMEDOUT: a removal can block in the kernel
  * for as long as somebody holds the device (seen on Linux 6.1), and not even SIGKILL ends it then.
  *
- * Returns 0 or an errno value.
+ * Returns 0, an errno value, or SYSFS_SHORT when the driver took a part only.
  */
+#define SYSFS_SHORT (-1)
 int sysfs_store(const struct root *root, const char *dir, const char *name, const char *text,
 		int wait_ms);
 /* Opens the attribute `name` beneath the open directory `dir`, through no symlink. */

@@ -6,6 +6,8 @@
 #include "config.h"
 
 #include <dlfcn.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <libxml/SAX2.h>
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
@@ -27,22 +29,17 @@ static struct {
 	__typeof__(xmlParseDocument) *xmlParseDocument;
 	__typeof__(xmlStopParser) *xmlStopParser;
 	__typeof__(xmlFreeParserCtxt) *xmlFreeParserCtxt;
-	__typeof__(xmlSAX2GetLineNumber) *xmlSAX2GetLineNumber;
-	__typeof__(xmlSAX2GetColumnNumber) *xmlSAX2GetColumnNumber;
-} lib = {
-	LIBRARY_FUNCTION(xmlCreateMemoryParserCtxt), LIBRARY_FUNCTION(xmlCtxtUseOptions),
-	LIBRARY_FUNCTION(xmlParseDocument),          LIBRARY_FUNCTION(xmlStopParser),
-	LIBRARY_FUNCTION(xmlFreeParserCtxt),         LIBRARY_FUNCTION(xmlSAX2GetLineNumber),
-	LIBRARY_FUNCTION(xmlSAX2GetColumnNumber),
-};
+	__typeof__(xmlByteConsumed) *xmlByteConsumed;
+} lib = {LIBRARY_FUNCTION(xmlCreateMemoryParserCtxt), LIBRARY_FUNCTION(xmlCtxtUseOptions),
+	 LIBRARY_FUNCTION(xmlParseDocument),          LIBRARY_FUNCTION(xmlStopParser),
+	 LIBRARY_FUNCTION(xmlFreeParserCtxt),         LIBRARY_FUNCTION(xmlByteConsumed)};
 
 static int load_library(struct err *err)
 {
 	static const char *const names[] = {
 		"xmlCreateMemoryParserCtxt", "xmlCtxtUseOptions",
 		"xmlParseDocument",          "xmlStopParser",
-		"xmlFreeParserCtxt",         "xmlSAX2GetLineNumber",
-		"xmlSAX2GetColumnNumber",
+		"xmlFreeParserCtxt",         "xmlByteConsumed",
 	};
 	void *functions[ARRAY_SIZE(names)], *library;
 
@@ -64,28 +61,47 @@ static int load_library(struct err *err)
 	return 0;
 }
 
-/* More than anything that a definition can say. */
-#define TEXT_MAX 8192
+/* More than anything that a definition can say, and than a set of devices can need. */
+#define TEXT_MAX     8192
+#define ELEMENTS_MAX 500000
 
 /* A document while it is parsed; elements hang below `root`. */
 struct builder {
 	struct pool *pool;
 	const char *file;
-	const char *text;
-	const char *line_start; /* of the line `line`, found by walking on from the last one */
-	int line;
-	int depth_max;
+	const char *document;
+	size_t length;
+	size_t offset; /* how far `place` has been counted */
+	struct xml_place place;
+	int depth, depth_max;
+	size_t n_elements;
 	xmlParserCtxtPtr parser;
 	struct xml_element *root;
 	struct xml_element *at;
-	int depth;
+	char text[TEXT_MAX + 1]; /* of `at`, from its first character that is no blank */
+	size_t text_length;
 	struct err *err;
 };
 
-static struct xml_place here(const struct builder *builder)
+/* How many bytes of the document the parser has taken. */
+static size_t consumed(const struct builder *builder)
 {
-	return (struct xml_place){lib.xmlSAX2GetLineNumber(builder->parser),
-				  lib.xmlSAX2GetColumnNumber(builder->parser)};
+	long bytes = lib.xmlByteConsumed(builder->parser);
+
+	return bytes < 0                         ? builder->offset
+	       : (size_t)bytes > builder->length ? builder->length
+						 : (size_t)bytes;
+}
+
+/* The place of a byte; asked for in the document's order, so that all are counted once. */
+static struct xml_place place_of(struct builder *builder, size_t offset)
+{
+	for (; builder->offset < offset; builder->offset++) {
+		builder->place.column++;
+		if (builder->document[builder->offset] == '\n')
+			builder->place = (struct xml_place){builder->place.line + 1, 1};
+	}
+	return builder->place;
 }
 
 static void refuse(struct builder *builder, struct xml_place place, const char *why)
@@ -95,30 +111,24 @@ static void refuse(struct builder *builder, struct xml_place place, const char *
 	lib.xmlStopParser(builder->parser);
 }
 
-/* The parser stands behind a start tag: its '<' is the last one before, on that line or above. */
-static struct xml_place tag_place(struct builder *builder, struct xml_place end)
+/* The parser stands behind a start tag: its '<' is the last one before. */
+static struct xml_place tag_place(struct builder *builder)
 {
-	const char *at;
-	struct xml_place place = end;
+	size_t offset = consumed(builder);
 
-	for (; builder->line < end.line; builder->line++) {
-		const char *newline = strchr(builder->line_start, '\n');
+	while (offset > builder->offset && builder->document[offset] != '<')
+		offset--;
+	return place_of(builder, offset);
+}
 
-		if (!newline)
-			return end;
-		builder->line_start = newline + 1;
-	}
-	at = builder->line_start + strnlen(builder->line_start, (size_t)end.column - 1);
-	while (at > builder->text && *at != '<')
-		at--;
-	if (*at != '<')
-		return end;
-	for (const char *p = at; p < builder->line_start; p++)
-		place.line -= *p == '\n';
-	place.column = 1;
-	for (const char *p = at; p > builder->text && p[-1] != '\n'; p--)
-		place.column++;
-	return place;
+/* Definitions have text or elements, never both. */
+static bool refuse_mixed(struct builder *builder)
+{
+	autofree char *why = NULL;
+
+	if (asprintf(&why, "unexpected text in <%s>", builder->at->name) >= 0)
+		refuse(builder, builder->at->text_place, why);
+	return true;
 }
 
 static void start_element(void *user, const xmlChar *name, const xmlChar *prefix,
@@ -127,18 +137,20 @@ static void start_element(void *user, const xmlChar *name, const xmlChar *prefix
 {
 	struct builder *builder = user;
 	struct xml_element *element = pool_alloc(builder->pool, sizeof(*element));
-	struct xml_place end = here(builder);
 
 	(void)prefix, (void)uri, (void)n_namespaces, (void)namespaces, (void)n_defaulted;
 	*element = (struct xml_element){
 		.name = pool_strdup(builder->pool, (const char *)name),
 		.text = "",
 		.parent = builder->at,
-		.place = tag_place(builder, end),
-		.text_place = {end.line, end.column + 1},
+		.place = tag_place(builder),
 	};
-	if (++builder->depth > builder->depth_max) {
-		refuse(builder, element->place, "nested too deep");
+	if (builder->text_length && refuse_mixed(builder))
+		return;
+	if (++builder->depth > builder->depth_max || ++builder->n_elements > ELEMENTS_MAX) {
+		refuse(builder, element->place,
+		       builder->depth > builder->depth_max ? "nested too deep"
+							   : "too many elements");
 		return;
 	}
 	/* five pointers each: name, prefix, URI, the value's begin and end */
@@ -159,35 +171,41 @@ static void start_element(void *user, const xmlChar *name, const xmlChar *prefix
 static void end_element(void *user, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri)
 {
 	struct builder *builder = user;
-	struct xml_element *element = builder->at;
-	size_t length = strlen(element->text);
+	size_t length = builder->text_length;
 
 	(void)name, (void)prefix, (void)uri;
-	while (length && strchr(" \t\r\n", element->text[length - 1]))
+	while (length && strchr(" \t\r\n", builder->text[length - 1]))
 		length--;
-	element->text = pool_strndup(builder->pool, element->text, length);
+	if (length)
+		builder->at->text = pool_strndup(builder->pool, builder->text, length);
+	builder->text_length = 0;
 	builder->depth--;
-	builder->at = element->parent;
+	builder->at = builder->at->parent;
 }
 
-static void characters(void *user, const xmlChar *text, int length)
+static void characters(void *user, const xmlChar *text, int n)
 {
 	struct builder *builder = user;
-	struct xml_element *element = builder->at;
+	const char *from = (const char *)text;
+	size_t length = (size_t)n, end = consumed(builder);
 
-	if (!element)
-		return;
-	while (!*element->text && length && strchr(" \t\r\n", *text)) {
-		element->text_place.column++;
-		if (*text == '\n')
-			element->text_place = (struct xml_place){element->text_place.line + 1, 1};
-		text++;
+	while (!builder->text_length && length && strchr(" \t\r\n", *from)) {
+		from++;
 		length--;
 	}
-	if (strlen(element->text) + (size_t)length > TEXT_MAX)
-		refuse(builder, here(builder), "text too long");
-	else if (length)
-		element->text = pool_printf(builder->pool, "%s%.*s", element->text, length, text);
+	if (!builder->at || !length)
+		return;
+	if (!builder->text_length)
+		builder->at->text_place = place_of(builder, end > length ? end - length : 0);
+	if (builder->at->n_children && refuse_mixed(builder))
+		return;
+	if (builder->text_length + length > TEXT_MAX) {
+		refuse(builder, builder->at->text_place, "text too long");
+		return;
+	}
+	memcpy(builder->text + builder->text_length, from, length);
+	builder->text_length += length;
+	builder->text[builder->text_length] = '\0';
 }
 
 static void doctype(void *user, const xmlChar *name, const xmlChar *external, const xmlChar *system)
@@ -195,7 +213,7 @@ static void doctype(void *user, const xmlChar *name, const xmlChar *external, co
 	struct builder *builder = user;
 
 	(void)name, (void)external, (void)system;
-	refuse(builder, here(builder), "a DOCTYPE is not accepted");
+	refuse(builder, place_of(builder, consumed(builder)), "a DOCTYPE is not accepted");
 }
 
 /* libxml2 2.12 made the error const. */
@@ -210,7 +228,7 @@ static void on_error(void *user, parse_error error)
 	struct builder *builder = user;
 	const char *message = error->message ? error->message : "malformed";
 
-	refuse(builder, (struct xml_place){error->line, error->int2},
+	refuse(builder, place_of(builder, consumed(builder)),
 	       pool_strndup(builder->pool, message, strcspn(message, "\n")));
 }
 
@@ -230,9 +248,9 @@ struct xml_element *xml_parse(const char *file, const char *text, size_t length,
 	struct builder builder = {
 		.pool = pool,
 		.file = file,
-		.text = text,
-		.line_start = text,
-		.line = 1,
+		.document = text,
+		.length = length,
+		.place = {1, 1},
 		.depth_max = depth_max,
 		.err = err,
 	};
@@ -244,7 +262,8 @@ struct xml_element *xml_parse(const char *file, const char *text, size_t length,
 		err_at(err, file, 1, 1, "cannot parse it as XML");
 		return NULL;
 	}
-	lib.xmlCtxtUseOptions(builder.parser, XML_PARSE_NONET | XML_PARSE_NOENT);
+	lib.xmlCtxtUseOptions(builder.parser, XML_PARSE_NONET | XML_PARSE_NOENT | XML_PARSE_HUGE |
+						      XML_PARSE_IGNORE_ENC);
 	*builder.parser->sax = handler;
 	builder.parser->userData = &builder;
 	lib.xmlParseDocument(builder.parser);

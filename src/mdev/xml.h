@@ -18,7 +18,7 @@ struct xml_element {
 	const char *name;
 	struct xml_attribute *attributes;
 	size_t n_attributes;
-	const char *text; /* its own text, without blanks around it; "" when it has none */
+	const char *text; /* without blanks around it; "" when it has none, or has children */
 	struct xml_element **children;
 	size_t n_children;
 	struct xml_element *parent;
@@ -28,9 +28,9 @@ struct xml_element {
 
 /*
  * Parses `text` with libxml2, which is loaded when the first document is met (start-up without it
- * takes half the time). No network, no DOCTYPE and so no entities of the document's own, at most
- * `depth_max` levels. NULL with ERR_INVALID and the place on any error, with ERR_UNSUPPORTED where
- * libxml2 is not installed.
+ * takes half the time). No network, no DOCTYPE and so no entities of the document's own, UTF-8
+ * only, text or children in an element but not both, at most `depth_max` levels. NULL with
+ * ERR_INVALID and the place on any error, with ERR_UNSUPPORTED where libxml2 is not installed.
  */
 struct xml_element *xml_parse(const char *file, const char *text, size_t length, int depth_max,
 			      struct pool *pool, struct err *err);
