@@ -211,6 +211,7 @@ int definitions_parse_json(const char *file, const char *text, size_t length, st
 	json_t *json = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
 	if (!json) {
 		err_set(err, ERR_INVALID, "%s", error.text);
+		/* the last byte that it took, in bytes: its own column counts characters */
 		return locate(&document, text + (error.position > 0 ? error.position - 1 : 0));
 	}
 	int result = parse_root(&document, json);

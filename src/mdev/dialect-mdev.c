@@ -201,7 +201,7 @@ static void split_description(struct inventory *inventory, struct type *type)
 		char *value = item + strcspn(item, ":=");
 
 		item += strspn(item, " \t");
-		if (!*value || strcspn(item, " ") < (size_t)(value - item))
+		if (!*value || value <= item || strcspn(item, " ") < (size_t)(value - item))
 			continue;
 		*value++ = '\0';
 		value += strspn(value, " \t");

@@ -12,17 +12,17 @@ static const char *const operations[] = {
 int journal_write(const struct root *root, const struct journal_entry *entry, struct err *err)
 {
 	json_t *devices = json_array();
-	json_t *json;
+	bool good = true;
 
 	for (size_t i = 0; i < entry->n_devices; i++)
-		json_array_append_new(devices, record_to_json(&entry->devices[i]));
-	json = json_pack("{s:s, s:b, s:o}", "operation", operations[entry->operation], "pending",
-			 entry->pending, "devices", devices);
-	autofree char *text = json_dumps(json, JSON_INDENT(2));
+		good &= json_array_append_new(devices, record_to_json(&entry->devices[i])) == 0;
+	json_t *json = json_pack("{s:s, s:b, s:o}", "operation", operations[entry->operation],
+				 "pending", entry->pending, "devices", devices);
+	autofree char *text = good ? json_dumps(json, JSON_INDENT(2)) : NULL;
 
 	json_decref(json);
 	if (!text)
-		return err_set(err, ERR_INVALID, "cannot write the journal: data is not UTF-8");
+		return err_set(err, ERR_INVALID, "a name or text is not UTF-8");
 	return state_write(root, STATE_JOURNAL, entry->id, text, err);
 }
 

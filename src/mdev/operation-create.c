@@ -187,7 +187,7 @@ static void decide_plan(struct creations *creations, struct creation *creation)
 		.parent_path = type->parent->real,
 		.path = dialect->device_path(pool, type, request->uuid),
 		.type = type->id,
-		.type_name = type->name,
+		.type_name = type->name ? text_json(pool, type->name) : NULL,
 		.group = request->group,
 		.params = creation->params_ignored ? NULL : request->params,
 	};

@@ -27,6 +27,11 @@ static struct device *find(struct mending *mending, const struct record *record)
 
 	if (!device || !streq(device->parent, record->parent))
 		return NULL;
+	/* a creation's entry knows no inode yet */
+	if (record->inode &&
+	    record->inode != record_inode(mending->operation->root, device->path) &&
+	    device->state != STATE_PENDING_REMOVAL)
+		return NULL;
 	return device;
 }
 

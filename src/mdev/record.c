@@ -27,13 +27,18 @@ static const struct {
 json_t *record_to_json(const struct record *record)
 {
 	json_t *json = json_object();
+	bool good = true;
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		const char *text;
 
 		memcpy(&text, (const char *)record + texts[i].offset, sizeof(text));
 		if (text)
-			json_object_set_new(json, texts[i].key, json_string(text));
+			good &= json_object_set_new(json, texts[i].key, json_string(text)) == 0;
+	}
+	if (!good) {
+		json_decref(json);
+		return NULL;
 	}
 	if (record->group)
 		json_object_set_new(json, "group", json_integer(record->group));
@@ -76,7 +81,7 @@ struct record *record_load(const struct root *root, const char *uuid, struct poo
 int record_save(const struct root *root, const struct record *record, struct err *err)
 {
 	json_t *json = record_to_json(record);
-	autofree char *text = json_dumps(json, JSON_INDENT(2));
+	autofree char *text = json ? json_dumps(json, JSON_INDENT(2)) : NULL;
 
 	json_decref(json);
 	if (!text)

@@ -19,6 +19,7 @@ struct record {
 	uint64_t inode; /* of the device's directory: a record that does not match it is stale */
 };
 
+/* NULL when something in it is not UTF-8, which JSON cannot hold. */
 json_t *record_to_json(const struct record *record);
 /* False when it is no record. Strings are copied into `pool`. */
 bool record_from_json(const json_t *json, struct pool *pool, struct record *ret);

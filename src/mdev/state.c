@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#define STATE_FILE_MAX (64 << 10)
+#define STATE_FILE_MAX ((size_t)64 << 20)
 
 static int check(int fd, const char *path, struct err *err)
 {
@@ -66,6 +66,9 @@ int state_write(const struct root *root, const char *path, const char *name, con
 		struct err *err)
 {
 	autofree char *what = NULL;
+
+	if (strlen(text) > STATE_FILE_MAX)
+		return err_set(err, ERR_INVALID, "too much to remember in '%s/%s'", path, name);
 	autoclose int dir = state_open(root, path, err);
 
 	if (dir < 0)

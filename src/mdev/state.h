@@ -17,10 +17,10 @@ int state_open(const struct root *root, const char *path, struct err *err);
 
 /*
  * Reads the file `name` of one of the directories above: its text, NULL with errno. Follows no
- * symlink; more than 64 KiB is EFBIG.
+ * symlink; more than 64 MiB is EFBIG.
  */
 char *state_read(const struct root *root, const char *path, const char *name, struct pool *pool);
-/* Replaces it atomically, mode 0644. */
+/* Replaces it atomically, mode 0644. ERR_INVALID for more than state_read() would read. */
 int state_write(const struct root *root, const char *path, const char *name, const char *text,
 		struct err *err);
 /* Removes it; missing is fine. */

@@ -78,6 +78,7 @@ struct builder {
 	xmlParserCtxtPtr parser;
 	struct xml_element *root;
 	struct xml_element *at;
+	size_t text_from;        /* behind the last tag, where the next text begins */
 	char text[TEXT_MAX + 1]; /* of `at`, from its first character that is no blank */
 	size_t text_length;
 	struct err *err;
@@ -119,6 +120,14 @@ static struct xml_place tag_place(struct builder *builder)
 	while (offset > builder->offset && builder->document[offset] != '<')
 		offset--;
 	return place_of(builder, offset);
+}
+
+/* Where the text begins that follows the last tag. */
+static struct xml_place text_place(struct builder *builder)
+{
+	size_t blanks = strspn(builder->document + builder->text_from, " \t\r\n");
+
+	return place_of(builder, builder->text_from + blanks);
 }
 
 /* Definitions have text or elements, never both. */
@@ -166,6 +175,11 @@ static void start_element(void *user, const xmlChar *name, const xmlChar *prefix
 	else
 		builder->root = element;
 	builder->at = element;
+	/* the parser has yet to take the tag's '>' */
+	size_t end = consumed(builder);
+	builder->text_from = end + strcspn(builder->document + end, ">") + 1;
+	if (builder->text_from > builder->length)
+		builder->text_from = builder->length;
 }
 
 static void end_element(void *user, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri)
@@ -179,6 +193,7 @@ static void end_element(void *user, const xmlChar *name, const xmlChar *prefix, 
 	if (length)
 		builder->at->text = pool_strndup(builder->pool, builder->text, length);
 	builder->text_length = 0;
+	builder->text_from = consumed(builder);
 	builder->depth--;
 	builder->at = builder->at->parent;
 }
@@ -187,7 +202,7 @@ static void characters(void *user, const xmlChar *text, int n)
 {
 	struct builder *builder = user;
 	const char *from = (const char *)text;
-	size_t length = (size_t)n, end = consumed(builder);
+	size_t length = (size_t)n;
 
 	while (!builder->text_length && length && strchr(" \t\r\n", *from)) {
 		from++;
@@ -196,7 +211,7 @@ static void characters(void *user, const xmlChar *text, int n)
 	if (!builder->at || !length)
 		return;
 	if (!builder->text_length)
-		builder->at->text_place = place_of(builder, end > length ? end - length : 0);
+		builder->at->text_place = text_place(builder);
 	if (builder->at->n_children && refuse_mixed(builder))
 		return;
 	if (builder->text_length + length > TEXT_MAX) {
