@@ -7,6 +7,7 @@
 #include <argp.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/auxv.h>
 
@@ -105,6 +106,8 @@ int main(int argc, char **argv)
 	int result, status;
 
 	argp_err_exit_status = ERR_USAGE;
+	/* a reader that goes away must not hide what was made: see finish() */
+	signal(SIGPIPE, SIG_IGN);
 	result = run(argc, argv, &context, &err);
 	status = finish(&context, result, &err);
 	root_close(&context.root);

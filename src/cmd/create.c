@@ -237,7 +237,8 @@ static void explain_choice(const struct creation *creation, const struct create_
 	if (parent->product)
 		fprintf(out, " (%s %s)", text_printable(pool, parent->vendor ? parent->vendor : ""),
 			text_printable(pool, parent->product));
-	fprintf(out, ": %lld free", (long long)type->available);
+	if (type->available != UNKNOWN)
+		fprintf(out, ": %lld free", (long long)type->available);
 	if (creation->n_candidates > 1)
 		fprintf(out, ", %s of %zu parents that offer '%s'", words[create->placement],
 			creation->n_candidates, text_printable(pool, type->id));

@@ -44,6 +44,20 @@ static bool find_types(struct context *context, struct inventory *inventory, con
 	return found->n_types > before;
 }
 
+/* Keeps the hint that names something near, of the parents' or of the devices'. */
+static void no_such_name(const char *name, const struct err *not_parent, struct err *err)
+{
+	static const char near[] = "did you mean";
+	const struct err *better =
+		not_parent->hint && strncmp(not_parent->hint, near, strlen(near)) == 0 ? not_parent
+										       : err;
+	autofree char *hint = strdup(better->hint ? better->hint : "'mdevtool list' shows devices");
+
+	err_set(err, ERR_NOT_FOUND, "no parent, type or device '%s'", name);
+	if (hint)
+		err_hint(err, "%s", hint);
+}
+
 /* A name can be a parent's, a type's or a device's, tried in this order. */
 static int find(struct context *context, struct inventory *inventory, const char *name,
 		struct found *found, struct err *err)
@@ -63,7 +77,7 @@ static int find(struct context *context, struct inventory *inventory, const char
 	device = inventory_find_device(inventory, name, NEED_DEVICE_ALL, err);
 	if (!device) {
 		if (err->kind == ERR_NOT_FOUND)
-			err_set(err, ERR_NOT_FOUND, "no parent, type or device '%s'", name);
+			no_such_name(name, &not_parent, err);
 		return -1;
 	}
 	*pool_push(context->pool, found->devices, found->n_devices) = device;

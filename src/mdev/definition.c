@@ -62,8 +62,11 @@ static int check_text(const char *label, const char *value, struct err *err)
 	if (strlen(value) > TEXT_LENGTH_MAX)
 		return err_set(err, ERR_INVALID, "%s is too long: %zu bytes, %d are the most",
 			       label, strlen(value), TEXT_LENGTH_MAX);
-	if (text_has_control(value))
-		return err_set(err, ERR_INVALID, "%s must not hold control characters", label);
+	autopool struct pool *pool = pool_new();
+	if (text_printable(pool, value) != value)
+		return err_set(err, ERR_INVALID,
+			       "%s must not hold control characters, nor bytes that are no UTF-8",
+			       label);
 	return 0;
 }
 
@@ -77,14 +80,6 @@ static int set_start(struct definition *definition, const char *label, const cha
 	return 0;
 }
 
-/* Names become path components or are compared with what the kernel says. */
-static int check_component(const char *label, const char *value, struct err *err)
-{
-	if (text_is_component(value) && !text_has_control(value))
-		return 0;
-	return err_set(err, ERR_INVALID, "%s must be a name without '/', not '%s'", label, value);
-}
-
 int definition_set(struct definition *definition, struct pool *pool, enum definition_field field,
 		   const char *label, const char *value, struct err *err)
 {
@@ -96,8 +91,9 @@ int definition_set(struct definition *definition, struct pool *pool, enum defini
 		definition->parent = value;
 		return check_text(label, value, err);
 	case DEFINITION_TYPE:
+		/* an id or a name: it is compared, never part of a path */
 		definition->type = value;
-		return check_component(label, value, err);
+		return check_text(label, value, err);
 	case DEFINITION_UUID:
 		return set_uuid(definition, pool, label, value, err);
 	case DEFINITION_GROUP:
@@ -137,6 +133,8 @@ int definition_add_attribute(struct definition *definition, struct pool *pool, c
 			err, ERR_INVALID,
 			"%s must name a file of the device, like 'nvidia/vgpu_params', not '%s'",
 			label, name);
+	if (streq(name, "remove"))
+		return err_set(err, ERR_INVALID, "%s '%s' would destroy the device", label, name);
 	*pool_push(pool, definition->attributes, definition->n_attributes) =
 		(struct attribute){name, value};
 	return 0;

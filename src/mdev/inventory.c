@@ -71,20 +71,19 @@ static void load_facts(struct inventory *inventory, struct parent *parent, unsig
 
 static void load_parent(struct inventory *inventory, struct parent *parent, unsigned needs)
 {
-	if (needs & (NEED_PARENT_FACTS | NEED_PARENT_PRODUCT))
+	unsigned facts = NEED_PARENT_FACTS | NEED_PARENT_PRODUCT;
+
+	if (needs & facts & ~parent->loaded)
 		load_facts(inventory, parent, needs);
-	if (needs & (NEED_TYPES | NEED_TYPE_ALL))
-		inventory_load_types(inventory, parent, needs);
+	parent->loaded |= needs & facts;
+	inventory_load_types(inventory, parent, needs);
 }
 
 void inventory_load_parents(struct inventory *inventory, unsigned needs)
 {
-	if (inventory->parents_loaded)
-		return;
-	inventory->parents_loaded = true;
-	inventory->n_parents = 0;
-	for (size_t i = 0; i < n_dialects; i++)
+	for (size_t i = 0; i < n_dialects && !inventory->parents_loaded; i++)
 		dialects[i]->find_parents(inventory, NULL);
+	inventory->parents_loaded = true;
 	if (inventory->n_parents)
 		qsort(inventory->parents, inventory->n_parents, sizeof(*inventory->parents),
 		      compare_parents);
@@ -131,11 +130,9 @@ struct parent *inventory_find_parent(struct inventory *inventory, const char *gi
 		err_set(err, ERR_INVALID, "'%s' cannot be the name of a parent", given);
 		return NULL;
 	}
-	parent = known_parent(inventory, name);
-	if (parent)
-		return parent;
-	for (size_t i = 0; i < n_dialects && !inventory->parents_loaded; i++)
-		dialects[i]->find_parents(inventory, name);
+	if (!known_parent(inventory, name))
+		for (size_t i = 0; i < n_dialects && !inventory->parents_loaded; i++)
+			dialects[i]->find_parents(inventory, name);
 	parent = known_parent(inventory, name);
 	if (parent)
 		load_parent(inventory, parent, needs);
@@ -148,10 +145,13 @@ struct parent *inventory_find_parent(struct inventory *inventory, const char *gi
 
 void inventory_load_types(struct inventory *inventory, struct parent *parent, unsigned needs)
 {
-	if (parent->types_loaded)
+	needs &= NEED_TYPES | NEED_TYPE_ALL;
+	if (!(needs & ~parent->loaded))
 		return;
-	parent->types_loaded = true;
-	parent->dialect->load_types(inventory, parent, needs);
+	parent->loaded |= needs;
+	parent->types = NULL;
+	parent->n_types = 0;
+	parent->dialect->load_types(inventory, parent, parent->loaded);
 }
 
 const char *inventory_nearest_type(struct inventory *inventory, const char *given)

@@ -16,7 +16,7 @@ void inventory_load_parents(struct inventory *inventory, unsigned needs);
  */
 struct parent *inventory_find_parent(struct inventory *inventory, const char *given, unsigned needs,
 				     struct err *err);
-/* Loads the parent's types, sorted by id, once. */
+/* Loads the parent's types, sorted by id; anew where more is needed than was loaded before. */
 void inventory_load_types(struct inventory *inventory, struct parent *parent, unsigned needs);
 /* Finds all devices, sorted by UUID, with what `needs` asks of each. */
 void inventory_load_devices(struct inventory *inventory, unsigned needs);

@@ -34,7 +34,7 @@ struct parent {
 	int64_t numa_node; /* UNKNOWN without one */
 	struct type **types;
 	size_t n_types;
-	bool types_loaded;
+	unsigned loaded; /* which needs are met */
 };
 
 /* A kind of device that a parent can make. */

@@ -291,7 +291,9 @@ static int run_one(struct operation *operation, struct creations *creations,
 	*left |= run.left;
 	if (result == 0) {
 		record->inode = record_inode(operation->root, record->path);
-		result = record_save(operation->root, record, err);
+		result = record->inode
+				 ? record_save(operation->root, record, err)
+				 : err_set(err, ERR_FAILED, "it was made, but is gone already");
 	}
 	if (result < 0) {
 		err_wrap(err, "%s", what_failed(creations, creation));
@@ -313,6 +315,7 @@ static bool undo(struct operation *operation, struct creations *creations, struc
 			.parent = creation->record.parent,
 			.parent_path = creation->record.parent_path,
 			.path = creation->record.path,
+			.type = creation->record.type,
 			.dialect = creation->request.type->parent->dialect,
 		};
 
@@ -320,7 +323,7 @@ static bool undo(struct operation *operation, struct creations *creations, struc
 			continue;
 		if (remove_device(operation, &device, UNDO_WAIT_MS, &failure) == 0)
 			continue;
-		all = false;
+		all &= failure.errnum == ETIMEDOUT; /* then it has a journal entry of its own */
 		err_append(err, "; and %s could not be undone: %s", device.uuid, failure.message);
 	}
 	return all;

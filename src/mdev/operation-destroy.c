@@ -9,6 +9,8 @@
 #include <stdio.h>
 
 #define WAIT_DEFAULT_MS 5000
+/* Even a removal that nobody stands in the way of takes a moment. */
+#define WAIT_LEAST_MS   250
 #define HOLDER_PAUSE_MS 100
 
 void destructions_free(struct destructions *destructions)
@@ -37,17 +39,59 @@ int refuse_held(const struct root *root, const struct device *device, const char
 	return err_hint(err, "shut the VM down, or unplug it first");
 }
 
+static struct record as_record(const struct root *root, const struct device *device)
+{
+	return (struct record){
+		.uuid = device->uuid,
+		.name = device->name,
+		.parent = device->parent,
+		.parent_path = device->parent_path,
+		.path = device->path,
+		.type = device->type,
+		.type_name = device->type_name,
+		.group = device->group,
+		.params = device->params,
+		.inode = record_inode(root, device->path),
+	};
+}
+
+/*
+ * The driver has not finished: an entry of its own remembers the device, whose bus link is gone by
+ * now, until its directory is gone too.
+ */
+static int mark_pending(struct operation *operation, const struct record *record, struct err *err)
+{
+	autopool struct pool *pool = pool_new();
+	struct record copy = *record;
+	const struct journal_entry entry = {
+		.id = pool_printf(pool, "%s.pending", record->uuid),
+		.operation = JOURNAL_DESTROY,
+		.pending = true,
+		.devices = &copy,
+		.n_devices = 1,
+	};
+
+	return journal_write(operation->root, &entry, err);
+}
+
 int remove_device(struct operation *operation, const struct device *device, int wait_ms,
 		  struct err *err)
 {
 	autopool struct pool *pool = pool_new();
 	struct plan plan = {.pool = pool};
 	struct run run = {.root = operation->root, .trace = operation->trace, .wait_ms = wait_ms};
+	struct record record = as_record(operation->root, device); /* while it is there */
 
+	if (run.wait_ms < WAIT_LEAST_MS)
+		run.wait_ms = WAIT_LEAST_MS;
 	device->dialect->plan_destroy(operation->root, device, &plan);
-	if (plan_run(&plan, &run, err) < 0)
-		return -1;
-	return record_remove(operation->root, device->uuid, err);
+	if (plan_run(&plan, &run, err) == 0)
+		return record_remove(operation->root, device->uuid, err);
+
+	autoerr struct err failure = {0};
+	if (err->errnum == ETIMEDOUT && mark_pending(operation, &record, &failure) < 0)
+		err_append(err, "; and %s", failure.message);
+	return -1;
 }
 
 /* One that is gone by now is what was asked for. */
@@ -127,36 +171,17 @@ static int wait_until_free(struct operation *operation, const char *const *uuids
 	}
 }
 
-static struct record as_record(const struct root *root, const struct device *device)
-{
-	return (struct record){
-		.uuid = device->uuid,
-		.name = device->name,
-		.parent = device->parent,
-		.parent_path = device->parent_path,
-		.path = device->path,
-		.type = device->type,
-		.type_name = device->type_name,
-		.group = device->group,
-		.params = device->params,
-		.inode = record_inode(root, device->path),
-	};
-}
-
 static struct journal_entry journal_entry(const struct root *root,
 					  const struct destructions *destructions)
 {
-	struct journal_entry entry = {.operation = JOURNAL_DESTROY};
+	struct journal_entry entry = {
+		.id = destructions->list[0].device->uuid,
+		.operation = JOURNAL_DESTROY,
+	};
 
-	for (size_t i = 0; i < destructions->n; i++) {
-		if (destructions->list[i].gone)
-			continue;
-		struct record *record =
-			pool_push(destructions->inventory.pool, entry.devices, entry.n_devices);
-		*record = as_record(root, destructions->list[i].device);
-		if (!entry.id)
-			entry.id = record->uuid;
-	}
+	for (size_t i = 0; i < destructions->n; i++)
+		*pool_push(destructions->inventory.pool, entry.devices, entry.n_devices) =
+			as_record(root, destructions->list[i].device);
 	return entry;
 }
 
@@ -173,34 +198,13 @@ static int explain(const struct device *device, struct err *err)
 	return -1;
 }
 
-/* What is left is either pending in the kernel, and then marked so, or as it was. */
-static int close_journal(struct operation *operation, const struct journal_entry *begun,
-			 const struct destructions *destructions, bool pending, struct err *err)
-{
-	struct journal_entry rest = journal_entry(operation->root, destructions);
-
-	if (pending && rest.id) {
-		rest.pending = true;
-		/* the inodes were taken while the bus link was still there */
-		for (size_t i = 0; i < rest.n_devices; i++)
-			for (size_t j = 0; j < begun->n_devices; j++)
-				if (streq(rest.devices[i].uuid, begun->devices[j].uuid))
-					rest.devices[i].inode = begun->devices[j].inode;
-		if (journal_write(operation->root, &rest, err) < 0)
-			return -1;
-		if (streq(rest.id, begun->id))
-			return 0;
-	}
-	return journal_remove(operation->root, begun, err);
-}
-
 static int run_all(struct operation *operation, const struct destroy_options *options,
 		   struct destructions *ret, struct err *err)
 {
 	struct journal_entry entry = journal_entry(operation->root, ret);
 	int wait_ms = options->wait_ms < 0 ? WAIT_DEFAULT_MS : options->wait_ms;
 	autoerr struct err first = {0};
-	bool pending = false;
+	autoerr struct err closing = {0};
 
 	if (journal_write(operation->root, &entry, err) < 0)
 		return -1;
@@ -212,17 +216,29 @@ static int run_all(struct operation *operation, const struct destroy_options *op
 			ret->list[i].gone = true;
 			continue;
 		}
-		pending |= failure.errnum == ETIMEDOUT;
 		explain(device, &failure);
 		err_keep_first(&first, &failure);
 	}
-	autoerr struct err closing = {0};
-	if (close_journal(operation, &entry, ret, pending, &closing) < 0)
+	if (journal_remove(operation->root, &entry, &closing) < 0)
 		err_keep_first(&first, &closing);
 	if (first.kind == ERR_NONE)
 		return 0;
 	err_keep_first(err, &first);
 	return -1;
+}
+
+/* The plans alone; what would be refused is refused here too. */
+static int plan_all(struct operation *operation, struct destructions *ret, struct err *err)
+{
+	for (size_t i = 0; i < ret->n; i++) {
+		const struct device *device = ret->list[i].device;
+
+		if (refuse_held(operation->root, device, "destroy", err) < 0)
+			return -1;
+		ret->list[i].plan = (struct plan){.pool = ret->inventory.pool};
+		device->dialect->plan_destroy(operation->root, device, &ret->list[i].plan);
+	}
+	return 0;
 }
 
 int operation_destroy(struct operation *operation, const char *const *uuids, size_t n,
@@ -235,17 +251,8 @@ int operation_destroy(struct operation *operation, const char *const *uuids, siz
 		return -1;
 	if (look_up(ret, operation->root, uuids, n, err) < 0)
 		return -1;
-	if (options->dry_run) {
-		for (size_t i = 0; i < ret->n; i++) {
-			const struct device *device = ret->list[i].device;
-
-			if (refuse_held(operation->root, device, "destroy", err) < 0)
-				return -1;
-			ret->list[i].plan = (struct plan){.pool = ret->inventory.pool};
-			device->dialect->plan_destroy(operation->root, device, &ret->list[i].plan);
-		}
-		return 0;
-	}
+	if (options->dry_run)
+		return plan_all(operation, ret, err);
 	/* looked up again once the locks are held: it may be gone, or somebody else's by then */
 	if (lock(operation, &locks, ret, err) < 0 ||
 	    operation_recover(operation, &locks, false, false, err) < 0 ||

@@ -59,6 +59,10 @@ static int no_room(struct creations *creations, const struct type *type, struct 
 	struct pool *pool = creations->inventory.pool;
 	int64_t room = type->available;
 
+	if (room == UNKNOWN)
+		return err_set(err, ERR_FAILED,
+			       "cannot tell the room for '%s' on '%s': it cannot be read", type->id,
+			       type->parent->name);
 	err_set(err, ERR_NO_ROOM, "cannot create '%s'%s on '%s': no room", type->id,
 		name_in_brackets(pool, type->name), type->parent->name);
 	if (room <= 0)

@@ -5,6 +5,7 @@
 #include "mdev/holder.h"
 #include "mdev/state.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #define RECOVER_WAIT_MS 5000
@@ -50,7 +51,8 @@ static void remove_one(struct mending *mending, const struct record *record, str
 			       record->parent, why);
 		return;
 	}
-	mending->unfinished = true;
+	/* one that the driver has not finished has an entry of its own now */
+	mending->unfinished |= failure.errnum != ETIMEDOUT;
 	operation_note(mending->operation, "cannot remove %s on '%s': %s", record->uuid,
 		       record->parent, failure.message);
 }

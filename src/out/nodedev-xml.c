@@ -157,6 +157,11 @@ void print_nodedev_xml(const struct parent *parent, enum nodedev_dialect dialect
 		begin(&writer, "ap_matrix");
 		types(&writer, parent, dialect);
 		end(&writer);
+	} else if (dialect == NODEDEV_LIBVIRT) {
+		/* libvirt has no capability for such a device but this, and then its types in it */
+		begin(&writer, "mdev_types");
+		types(&writer, parent, dialect);
+		end(&writer);
 	} else {
 		types(&writer, parent, dialect);
 	}
