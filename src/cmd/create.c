@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "mdev/address.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -76,6 +77,17 @@ static int contradiction(const struct definition *definition, const char *label,
 	return err_hint(err, "leave %s out, or change the document", label);
 }
 
+/* A parent has several spellings. */
+static bool says_the_same(const struct context *context, size_t i, const char *before,
+			  const char *now)
+{
+	if (now && fields[i].field == DEFINITION_PARENT) {
+		before = address_parent_name(context->pool, before);
+		now = address_parent_name(context->pool, now);
+	}
+	return before && now && streq(before, now);
+}
+
 static int add_field(struct context *context, struct definition *definition, size_t i,
 		     const char *value, struct err *err)
 {
@@ -85,7 +97,7 @@ static int add_field(struct context *context, struct definition *definition, siz
 	if (definition_set(&asked, context->pool, fields[i].field, fields[i].label, value, err) < 0)
 		return -1;
 	now = text_at(&asked, fields[i].text);
-	if (definition->file && before && (!now || !streq(before, now)))
+	if (definition->file && before && !says_the_same(context, i, before, now))
 		return contradiction(definition, fields[i].label, err);
 	memcpy((char *)definition + fields[i].text, &now, sizeof(now));
 	return 0;

@@ -80,6 +80,18 @@ static int set_start(struct definition *definition, const char *label, const cha
 	return 0;
 }
 
+/*
+ * An id or a name: it is compared, never part of a path, and "I/O subchannel" is a name. What looks
+ * like a path is a mistake, or worse.
+ */
+static int check_type(const char *label, const char *value, struct err *err)
+{
+	if (*value == '/' || strncmp(value, "../", 3) == 0 || strstr(value, "/../"))
+		return err_set(err, ERR_INVALID, "%s must be a type's id or name, not '%s'", label,
+			       value);
+	return check_text(label, value, err);
+}
+
 int definition_set(struct definition *definition, struct pool *pool, enum definition_field field,
 		   const char *label, const char *value, struct err *err)
 {
@@ -91,9 +103,8 @@ int definition_set(struct definition *definition, struct pool *pool, enum defini
 		definition->parent = value;
 		return check_text(label, value, err);
 	case DEFINITION_TYPE:
-		/* an id or a name: it is compared, never part of a path */
 		definition->type = value;
-		return check_text(label, value, err);
+		return check_type(label, value, err);
 	case DEFINITION_UUID:
 		return set_uuid(definition, pool, label, value, err);
 	case DEFINITION_GROUP:

@@ -391,8 +391,13 @@ static void load_device(struct inventory *inventory, struct device *device, unsi
 		return;
 
 	const struct type *type = type_of(inventory, device);
-	if (!type)
+	if (!type) {
+		/* the mail's section 4 knows one driver only, whatever the type */
+		if (root_exists(inventory->root,
+				pool_printf(pool, "%s/mdev_destroy", device->parent_path)))
+			device->device_api = "vfio-pci";
 		return;
+	}
 	device->type_name = type->name ? type->name : device->type_name;
 	device->device_api = type->device_api;
 	device->requires_group = type->requires_group;

@@ -9,6 +9,13 @@ static const char *const operations[] = {
 	[JOURNAL_DESTROY] = "destroy",
 };
 
+#define PENDING ".pending"
+
+const char *journal_pending(struct pool *pool, const char *uuid)
+{
+	return pool_printf(pool, STATE_JOURNAL "/%s" PENDING, uuid);
+}
+
 int journal_write(const struct root *root, const struct journal_entry *entry, struct err *err)
 {
 	json_t *devices = json_array();

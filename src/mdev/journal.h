@@ -21,6 +21,8 @@ struct journal_entry {
 	size_t n_devices;
 };
 
+/* The file of the entry for a device whose removal is pending. */
+const char *journal_pending(struct pool *pool, const char *uuid);
 int journal_write(const struct root *root, const struct journal_entry *entry, struct err *err);
 int journal_remove(const struct root *root, const struct journal_entry *entry, struct err *err);
 

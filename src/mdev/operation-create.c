@@ -157,6 +157,8 @@ static int decide_uuid(struct creations *creations, size_t i, struct err *err)
 		if (streq(creations->list[j].request.uuid, given))
 			return err_set(err, ERR_INVALID, "the UUID %s stands in the set twice",
 				       given);
+	if (given && root_exists(creations->inventory.root, journal_pending(pool, given)))
+		return err_set(err, ERR_EXISTS, "the device %s is still being removed", given);
 	const struct dialect *dialect = request->type->parent->dialect;
 	if (given && root_exists(creations->inventory.root,
 				 dialect->device_path(pool, request->type, given))) {

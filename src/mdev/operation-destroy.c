@@ -36,7 +36,9 @@ int refuse_held(const struct root *root, const struct device *device, const char
 	err_set(err, ERR_BUSY, "cannot %s '%s': held by %s (PID %d%s%s%s)", verb, device->uuid,
 		holder->command, holder->pid, holder->vm ? ", VM '" : "",
 		holder->vm ? holder->vm : "", holder->vm ? "'" : "");
-	return err_hint(err, "shut the VM down, or unplug it first");
+	if (holder->vm)
+		return err_hint(err, "shut the VM down, or unplug it first");
+	return err_hint(err, "'ps -fp %d' shows what it is; end it first", holder->pid);
 }
 
 static struct record as_record(const struct root *root, const struct device *device)
@@ -64,7 +66,7 @@ static int mark_pending(struct operation *operation, const struct record *record
 	autopool struct pool *pool = pool_new();
 	struct record copy = *record;
 	const struct journal_entry entry = {
-		.id = pool_printf(pool, "%s.pending", record->uuid),
+		.id = strrchr(journal_pending(pool, record->uuid), '/') + 1,
 		.operation = JOURNAL_DESTROY,
 		.pending = true,
 		.devices = &copy,
@@ -72,6 +74,13 @@ static int mark_pending(struct operation *operation, const struct record *record
 	};
 
 	return journal_write(operation->root, &entry, err);
+}
+
+/* Somebody else was faster. */
+static bool is_gone(const struct root *root, const struct device *device, const struct err *failure)
+{
+	return (failure->errnum == ENOENT || failure->errnum == ENODEV) &&
+	       !root_exists(root, device->path);
 }
 
 int remove_device(struct operation *operation, const struct device *device, int wait_ms,
@@ -85,10 +94,10 @@ int remove_device(struct operation *operation, const struct device *device, int 
 	if (run.wait_ms < WAIT_LEAST_MS)
 		run.wait_ms = WAIT_LEAST_MS;
 	device->dialect->plan_destroy(operation->root, device, &plan);
-	if (plan_run(&plan, &run, err) == 0)
-		return record_remove(operation->root, device->uuid, err);
-
 	autoerr struct err failure = {0};
+	if (plan_run(&plan, &run, &failure) == 0 || is_gone(operation->root, device, &failure))
+		return record_remove(operation->root, device->uuid, err);
+	err_keep_first(err, &failure);
 	if (err->errnum == ETIMEDOUT && mark_pending(operation, &record, &failure) < 0)
 		err_append(err, "; and %s", failure.message);
 	return -1;
