@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
+# shellcheck disable=SC1003 # a backslash between quotes is meant
 # Completion of mdevtool's command line for bash. Every word comes from 'mdevtool complete', which
 # answers "WORD<tab>DESCRIPTION" lines from the program's own tables and from the machine, or
 # ":file" where a file's name belongs. Nothing of the bash-completion package is needed.
@@ -13,7 +14,7 @@ __mdevtool_split() {
     c=${text:i:1}
     case $quote$c in
       "''" | '""') quote='' ;;
-      \'* | \"[!\\]) word+=$c ;;
+      \'?* | \"[!\\]) word+=$c ;;
       '"\' | '\')
         i=$((i + 1))
         word+=${text:i:1}
@@ -104,7 +105,7 @@ _mdevtool() {
   for i in : =; do
     [[ $COMP_WORDBREAKS != *$i* ]] || breaks+=$i
   done
-  [ -z "$breaks" ] || standing=${current%"${current##*[$breaks]}"}
+  [ -z "$breaks" ] || standing=${current%"${current##*["$breaks"]}"}
   for ((i = 0; i < ${#found[@]}; i++)); do
     COMPREPLY[i]=$option${found[i]}
     COMPREPLY[i]=${COMPREPLY[i]#"$standing"}

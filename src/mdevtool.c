@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/auxv.h>
+#include <sys/stat.h>
 
 extern const struct command command_list_parents, command_list_types, command_list, command_show,
 	command_create, command_destroy, command_start_vm_args, command_recover, command_complete;
@@ -108,6 +109,8 @@ int main(int argc, char **argv)
 	argp_err_exit_status = ERR_USAGE;
 	/* a reader that goes away must not hide what was made: see finish() */
 	signal(SIGPIPE, SIG_IGN);
+	/* what is remembered is for everybody to read */
+	umask(022);
 	result = run(argc, argv, &context, &err);
 	status = finish(&context, result, &err);
 	root_close(&context.root);

@@ -16,23 +16,23 @@ static const struct cmd_option options[] = {
 	 "Say what would be done, and do nothing"},
 };
 
-static void print(struct context *context, const struct notes *notes)
+static void print_json(struct context *context, const struct operation *operation)
 {
 	struct document document = {.out = stdout};
-	json_t *done = json_array();
+	json_t *done = json_array(), *warnings = json_array();
 
-	for (size_t i = 0; i < notes->n; i++) {
-		const char *line = text_printable(context->pool, notes->list[i]);
-
-		json_array_append_new(done, json_string(line));
-		if (!context->json)
-			puts(line);
-	}
-	if (context->json) {
-		document_member(&document, "recovered", json_incref(done));
-		document_end(&document, NULL);
-	}
-	json_decref(done);
+	for (size_t i = 0; i < operation->notes.n; i++)
+		json_array_append_new(
+			done, json_string(text_json(context->pool, operation->notes.list[i])));
+	for (size_t i = 0; i < operation->warnings.n; i++)
+		json_array_append_new(
+			warnings, json_pack("{s:s}", "message",
+					    text_json(context->pool, operation->warnings.list[i])));
+	document_member(&document, "recovered", done);
+	if (operation->warnings.n)
+		document_member(&document, "warnings", json_incref(warnings));
+	json_decref(warnings);
+	document_end(&document, NULL);
 }
 
 static int run(struct context *context, const void *given, struct err *err)
@@ -42,9 +42,15 @@ static int run(struct context *context, const void *given, struct err *err)
 	autolocks struct locks locks = LOCKS_INIT;
 	int result = operation_recover(&operation, &locks, true, o->dry_run, err);
 
-	if (result == 0 || !context->json)
-		print(context, &operation.notes);
-	if (result == 0 && !operation.notes.n && !context->json)
+	if (operation.warnings.n)
+		context->status = ERR_FAILED;
+	for (size_t i = 0; i < operation.warnings.n; i++)
+		say_warning(context, "%s", operation.warnings.list[i]);
+	if (context->json && result == 0)
+		print_json(context, &operation);
+	for (size_t i = 0; i < operation.notes.n && !context->json; i++)
+		puts(text_printable(context->pool, operation.notes.list[i]));
+	if (result == 0 && !operation.notes.n && !operation.warnings.n && !context->json)
 		say_note(context, "nothing to recover");
 	return result;
 }

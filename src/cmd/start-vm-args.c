@@ -43,11 +43,11 @@ static int check_device(struct context *context, const struct device *device, st
 		return err_set(err, ERR_BUSY, "'%s' is being removed", device->uuid);
 	if (refuse_held(&context->root, device, "hand over", err) < 0)
 		return -1;
-	if (!device->device_api) {
+	if (!device->device_api || !vm_driver_is_safe(device->device_api)) {
 		err_set(err, ERR_UNSUPPORTED,
 			"'%s' cannot be given to QEMU: nobody tells which driver it needs",
 			device->uuid);
-		return err_hint(err, "its type '%s' has no readable device_api", device->type);
+		return err_hint(err, "its type '%s' has no usable device_api", device->type);
 	}
 	if (device->held == HELD_UNKNOWN)
 		say_warning(context, "'%s' may be in use: processes are hidden from here",

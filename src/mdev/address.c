@@ -101,7 +101,7 @@ const char *address_parent_name(struct pool *pool, const char *given)
 	return streq(given, "ap_matrix") ? "matrix" : given;
 }
 
-static bool is_css(const char *name)
+bool address_is_css(const char *name)
 {
 	return isxdigit((unsigned char)name[0]) && name[1] == '.' &&
 	       isxdigit((unsigned char)name[2]) && name[3] == '.' && strlen(name) == 8 &&
@@ -115,7 +115,7 @@ const char *address_node_name(struct pool *pool, const char *parent, const char 
 
 	if (pci_address_parse(parent, &a))
 		subsystem = "pci";
-	else if (is_css(parent))
+	else if (address_is_css(parent))
 		subsystem = "css";
 	else if (streq(parent, "matrix"))
 		subsystem = "ap";

@@ -20,6 +20,9 @@ bool pci_address_parse(const char *text, struct pci_address *ret);
  */
 const char *address_parent_name(struct pool *pool, const char *given);
 
+/* "0.0.0001", a channel subsystem's device. */
+bool address_is_css(const char *name);
+
 /*
  * libvirt's name of a parent: "pci_0000_86_00_0", "css_0_0_0001", "ap_matrix" (libvirt 9 and 11,
  * `virsh nodedev-list`); other names get their punctuation replaced, `subsystem` before them.

@@ -14,6 +14,9 @@ struct document {
 	struct pool *pool;
 	struct definitions *definitions;
 	struct err *err;
+	/* of the last definition: the next one's is counted from there */
+	size_t at;
+	int line, column;
 };
 
 /* `mdev_type` and `attrs` are mdevctl's words; both families may be mixed. */
@@ -140,7 +143,20 @@ static int parse_member(const struct document *document, struct definition *defi
 	return unknown_key(document, key, object);
 }
 
-static int parse_object(const struct document *document, json_t *json, const char *place)
+/* Counts on from the definition before. */
+static void place_definition(struct document *document, struct definition *definition, size_t at)
+{
+	int lines, column;
+
+	text_position(document->text + document->at, at - document->at, &lines, &column);
+	document->column = lines > 1 ? column : document->column + column - 1;
+	document->line += lines - 1;
+	document->at = at;
+	definition->line = document->line;
+	definition->column = document->column;
+}
+
+static int parse_object(struct document *document, json_t *json, const char *place)
 {
 	struct definition *definition;
 	const char *key;
@@ -156,14 +172,13 @@ static int parse_object(const struct document *document, json_t *json, const cha
 	definition =
 		pool_push(document->pool, document->definitions->list, document->definitions->n);
 	definition->file = document->file;
-	text_position(document->text, (size_t)(place - document->text), &definition->line,
-		      &definition->column);
+	place_definition(document, definition, (size_t)(place - document->text));
 	json_object_foreach(json, key, value) if (parse_member(document, definition, key, value,
 							       place) < 0) return -1;
 	return 0;
 }
 
-static int parse_array(const struct document *document, const json_t *json, const char *place)
+static int parse_array(struct document *document, const json_t *json, const char *place)
 {
 	json_t *element;
 	size_t i;
@@ -180,7 +195,7 @@ static int parse_array(const struct document *document, const json_t *json, cons
 	return 0;
 }
 
-static int parse_root(const struct document *document, json_t *json)
+static int parse_root(struct document *document, json_t *json)
 {
 	const char *place = document->text + strcspn(document->text, "{[");
 	const json_t *devices = json_object_get(json, "devices");
@@ -199,7 +214,15 @@ static int parse_root(const struct document *document, json_t *json)
 int definitions_parse_json(const char *file, const char *text, size_t length, struct pool *pool,
 			   struct definitions *ret, struct err *err)
 {
-	struct document document = {file, text, pool, ret, err};
+	struct document document = {
+		.file = file,
+		.text = text,
+		.pool = pool,
+		.definitions = ret,
+		.err = err,
+		.line = 1,
+		.column = 1,
+	};
 	const char *too_deep = json_place_too_deep(text, DOCUMENT_DEPTH_MAX);
 	json_error_t error;
 

@@ -122,6 +122,7 @@ struct rule {
 	const char *name;
 	int (*take)(const struct document *document, struct definition *definition,
 		    const struct xml_element *element);
+	const char *attributes; /* that it may have, separated by blanks */
 	bool repeats;
 	bool nests; /* may have elements in it */
 };
@@ -132,16 +133,16 @@ static const struct rule device_rules[] = {
 	{.name = "parent", .take = take_parent},
 	{.name = "path", .take = ignore},
 	{.name = "driver", .take = ignore, .nests = true},
-	{.name = "capability", .take = take_capability, .nests = true},
+	{.name = "capability", .take = take_capability, .attributes = "type", .nests = true},
 };
 
 static const struct rule capability_rules[] = {
-	{.name = "type", .take = take_type},
+	{.name = "type", .take = take_type, .attributes = "id"},
 	{.name = "uuid", .take = take_uuid},
 	{.name = "group", .take = take_group},
 	{.name = "params", .take = take_params},
-	{.name = "attr", .take = take_attribute, .repeats = true},
-	{.name = "iommuGroup", .take = ignore},
+	{.name = "attr", .take = take_attribute, .attributes = "name value", .repeats = true},
+	{.name = "iommuGroup", .take = ignore, .attributes = "number"},
 	{.name = "parent_addr", .take = ignore},
 };
 
@@ -168,6 +169,33 @@ static int unknown_element(const struct document *document, const struct xml_ele
 	return locate(document, element->place);
 }
 
+static bool is_allowed(const char *allowed, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (const char *word = allowed; word && *word; word += strcspn(word, " ")) {
+		word += strspn(word, " ");
+		if (strcspn(word, " ") == length && strncmp(word, name, length) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int check_attributes(const struct document *document, const struct xml_element *element,
+			    const char *allowed)
+{
+	for (size_t i = 0; i < element->n_attributes; i++) {
+		const char *name = element->attributes[i].name;
+
+		if (is_allowed(allowed, name))
+			continue;
+		err_set(document->err, ERR_INVALID, "unknown attribute '%s' of <%s>", name,
+			element->name);
+		return locate(document, element->place);
+	}
+	return 0;
+}
+
 static int take_child(const struct document *document, struct definition *definition,
 		      const struct xml_element *parent, size_t i, const struct rule *rules,
 		      size_t n)
@@ -184,6 +212,8 @@ static int take_child(const struct document *document, struct definition *defini
 		}
 		if (child->n_children && !rules[j].nests)
 			return unknown_element(document, child->children[0], NULL, 0);
+		if (check_attributes(document, child, rules[j].attributes) < 0)
+			return -1;
 		return rules[j].take(document, definition, child);
 	}
 	return unknown_element(document, child, rules, n);
@@ -223,6 +253,8 @@ static int parse_device(const struct document *document, const struct xml_elemen
 	definition->file = document->file;
 	definition->line = element->place.line;
 	definition->column = element->place.column;
+	if (check_attributes(document, element, NULL) < 0)
+		return -1;
 	if (take_children(document, definition, element, device_rules, ARRAY_SIZE(device_rules)) <
 	    0)
 		return -1;
@@ -242,6 +274,8 @@ static int parse_root(const struct document *document, const struct xml_element 
 			"the document must be a <device> or <devices>, not <%s>", root->name);
 		return locate(document, root->place);
 	}
+	if (check_attributes(document, root, NULL) < 0)
+		return -1;
 	if (!root->n_children) {
 		err_set(document->err, ERR_INVALID, "no device in it");
 		return locate(document, root->place);

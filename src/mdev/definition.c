@@ -86,7 +86,8 @@ static int set_start(struct definition *definition, const char *label, const cha
  */
 static int check_type(const char *label, const char *value, struct err *err)
 {
-	if (*value == '/' || strncmp(value, "../", 3) == 0 || strstr(value, "/../"))
+	if (!*value || *value == '/' || streq(value, ".") || streq(value, "..") ||
+	    strncmp(value, "../", 3) == 0 || strstr(value, "/../"))
 		return err_set(err, ERR_INVALID, "%s must be a type's id or name, not '%s'", label,
 			       value);
 	return check_text(label, value, err);
@@ -165,8 +166,11 @@ int definitions_parse(const char *file, const char *text, size_t length, struct 
 		start = 3;
 	if (text[start] == '<')
 		return definitions_parse_xml(file, text, length, pool, ret, err);
-	if (text[start] == '{' || text[start] == '[')
-		return definitions_parse_json(file, text, length, pool, ret, err);
+	if (text[start] == '{' || text[start] == '[') {
+		size_t mark = start == 3 && *text == '\xef' ? 3 : 0;
+
+		return definitions_parse_json(file, text + mark, length - mark, pool, ret, err);
+	}
 	text_position(text, start, &line, &column);
 	return err_at(err, file, line, column,
 		      start == length ? "it is empty" : "neither XML nor JSON");

@@ -30,7 +30,8 @@ void inventory_free(struct inventory *inventory)
 static int compare_parents(const void *a, const void *b)
 {
 	const struct parent *const *x = a, *const *y = b;
-	int order = strverscmp((*x)->name, (*y)->name);
+	/* plainly: addresses are hexadecimal, of fixed width */
+	int order = strcmp((*x)->name, (*y)->name);
 
 	return order ? order : strcmp((*x)->real, (*y)->real);
 }

@@ -47,6 +47,11 @@ static const char *next(const char *p)
 	return *p == ',' ? blanks(p + 1) : p;
 }
 
+const char *json_place_next(const char *element)
+{
+	return next(element);
+}
+
 const char *json_place_element(const char *at, size_t index)
 {
 	const char *p = blanks(at + 1);

@@ -9,6 +9,8 @@
  * place of its element or of the value of its member, or `at` itself when there is none.
  */
 const char *json_place_element(const char *at, size_t index);
+/* From one element to the one behind it, or to the end of the array. */
+const char *json_place_next(const char *element);
 const char *json_place_member(const char *at, const char *key);
 /* The place of the member's key instead of its value. */
 const char *json_place_key(const char *at, const char *key);

@@ -12,8 +12,6 @@
 
 /* How often a choice of parents may turn out stale once their locks are held. */
 #define PLACE_ATTEMPTS 64
-/* For removals that undo what was just made and that nobody can hold yet. */
-#define UNDO_WAIT_MS 5000
 
 static void PRINTF(3, 0)
 	add_note(struct pool *pool, struct notes *notes, const char *format, va_list args)
@@ -304,7 +302,7 @@ static int run_one(struct operation *operation, struct creations *creations,
 	return result;
 }
 
-/* Removes what was made, last first; false when something is left, which the message then names. */
+/* Removes what was made, last first; false when something is left to mend. */
 static bool undo(struct operation *operation, struct creations *creations, struct err *err)
 {
 	bool all = true;
@@ -312,21 +310,13 @@ static bool undo(struct operation *operation, struct creations *creations, struc
 	for (size_t i = creations->n; i-- > 0;) {
 		const struct creation *creation = &creations->list[i];
 		autoerr struct err failure = {0};
-		struct device device = {
-			.uuid = creation->record.uuid,
-			.parent = creation->record.parent,
-			.parent_path = creation->record.parent_path,
-			.path = creation->record.path,
-			.type = creation->record.type,
-			.dialect = creation->request.type->parent->dialect,
-		};
 
-		if (!creation->made || !root_exists(operation->root, creation->record.path))
+		if (!creation->made || undo_creation(operation, &creation->record, &failure) == 0)
 			continue;
-		if (remove_device(operation, &device, UNDO_WAIT_MS, &failure) == 0)
-			continue;
-		all &= failure.errnum == ETIMEDOUT; /* then it has a journal entry of its own */
-		err_append(err, "; and %s could not be undone: %s", device.uuid, failure.message);
+		/* a held one is a device of ours now, a pending one has a journal entry of its own
+		 */
+		all &= failure.kind == ERR_BUSY;
+		err_append(err, "; and %s is left: %s", creation->record.uuid, failure.message);
 	}
 	return all;
 }

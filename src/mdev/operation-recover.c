@@ -2,10 +2,10 @@
 /* Mending what an interrupted run left: rolling creations back, completing removals. */
 #include "mdev/operation.h"
 
-#include "mdev/holder.h"
 #include "mdev/state.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 #define RECOVER_WAIT_MS 5000
@@ -36,6 +36,18 @@ static struct device *find(struct mending *mending, const struct record *record)
 	return device;
 }
 
+static void PRINTF(2, 3) fail(struct mending *mending, const char *format, ...)
+{
+	va_list args;
+	autofree char *text = NULL;
+
+	va_start(args, format);
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
+	va_end(args);
+	operation_warn(mending->operation, "%s", text ? text : format);
+}
+
 static void remove_one(struct mending *mending, const struct record *record, struct device *device,
 		       const char *why)
 {
@@ -53,22 +65,21 @@ static void remove_one(struct mending *mending, const struct record *record, str
 	}
 	/* one that the driver has not finished has an entry of its own now */
 	mending->unfinished |= failure.errnum != ETIMEDOUT;
-	operation_note(mending->operation, "cannot remove %s on '%s': %s", record->uuid,
-		       record->parent, failure.message);
+	fail(mending, "cannot remove %s on '%s': %s", record->uuid, record->parent,
+	     failure.message);
 }
 
 /* A VM uses it by now: taking it away would cost somebody's work, so it becomes a device of ours.
  */
-static void keep(struct mending *mending, const struct record *record, const struct device *device)
+static void keep(struct mending *mending, const struct record *record, const struct device *device,
+		 const struct err *held)
 {
 	struct record kept = *record;
 	autoerr struct err failure = {0};
 
-	operation_note(mending->operation,
-		       "%s %s on '%s': its creation was interrupted, but it is "
-		       "held by %s",
+	operation_note(mending->operation, "%s %s on '%s', though its creation was interrupted: %s",
 		       mending->dry_run ? "would keep" : "kept", record->uuid, record->parent,
-		       holders_text(mending->operation->pool, device));
+		       held->message);
 	kept.inode = record_inode(mending->operation->root, device->path);
 	if (!mending->dry_run && record_save(mending->operation->root, &kept, &failure) < 0)
 		mending->unfinished = true;
@@ -107,9 +118,8 @@ static void clear_params(struct mending *mending, const struct record *record)
 			       record->type, record->parent);
 	} else {
 		mending->unfinished = true;
-		operation_note(mending->operation,
-			       "cannot clear the params of type '%s' on '%s': %s", record->type,
-			       record->parent, failure.message);
+		fail(mending, "cannot clear the params of type '%s' on '%s': %s", record->type,
+		     record->parent, failure.message);
 	}
 }
 
@@ -125,12 +135,13 @@ static void forget_record(struct mending *mending, const struct record *record)
 static void roll_back(struct mending *mending, const struct record *record)
 {
 	struct device *device = find(mending, record);
+	autoerr struct err held = {0};
 
 	clear_params(mending, record);
 	if (!device)
 		forget_record(mending, record);
-	else if (device->held == HELD_BY_KNOWN || holder_probe(mending->operation->root, device))
-		keep(mending, record, device);
+	else if (refuse_held(mending->operation->root, device, "remove", &held) < 0)
+		keep(mending, record, device, &held);
 	else
 		remove_one(mending, record, device, "its creation was interrupted");
 }
@@ -147,15 +158,13 @@ static bool is_pending(const struct mending *mending, const struct record *recor
 static void complete(struct mending *mending, const struct record *record)
 {
 	struct device *device = find(mending, record);
+	autoerr struct err held = {0};
 
 	if (device && device->state != STATE_PENDING_REMOVAL) {
-		if (device->held == HELD_BY_KNOWN)
-			operation_note(
-				mending->operation,
-				"left %s on '%s': its removal was interrupted, but it is held "
-				"by %s",
-				record->uuid, record->parent,
-				holders_text(mending->operation->pool, device));
+		if (refuse_held(mending->operation->root, device, "remove", &held) < 0)
+			operation_note(mending->operation,
+				       "left %s on '%s', though its removal was interrupted: %s",
+				       record->uuid, record->parent, held.message);
 		else
 			remove_one(mending, record, device, "its removal was interrupted");
 	} else if (is_pending(mending, record)) {
@@ -168,28 +177,62 @@ static void complete(struct mending *mending, const struct record *record)
 	}
 }
 
-static int mend(struct operation *operation, struct journal_entry *entry, bool dry_run,
+/* What is left of the entry, when anything is. */
+static int close_entry(struct operation *operation, const struct journal_entry *entry,
+		       struct journal_entry *rest, struct err *err)
+{
+	if (!rest->n_devices)
+		return journal_remove(operation->root, entry, err);
+	if (rest->n_devices == entry->n_devices && rest->pending == entry->pending)
+		return 0;
+	return journal_write(operation->root, rest, err);
+}
+
+static int mend(struct operation *operation, const struct journal_entry *entry, bool dry_run,
 		struct err *err)
 {
 	struct mending mending = {.operation = operation, .entry = entry, .dry_run = dry_run};
+	struct journal_entry rest = {
+		.id = entry->id,
+		.operation = entry->operation,
+		.pending = entry->operation == JOURNAL_DESTROY,
+	};
+	int result = 0;
 
 	inventory_init(&mending.inventory, operation->root);
 	for (size_t i = entry->n_devices; i-- > 0;) {
+		mending.unfinished = false;
 		if (entry->operation == JOURNAL_CREATE)
 			roll_back(&mending, &entry->devices[i]);
 		else
 			complete(&mending, &entry->devices[i]);
+		if (mending.unfinished)
+			*pool_push(operation->pool, rest.devices, rest.n_devices) =
+				entry->devices[i];
 	}
+	if (!dry_run)
+		result = close_entry(operation, entry, &rest, err);
 	inventory_free(&mending.inventory);
-	if (dry_run)
+	return result;
+}
+
+int undo_creation(struct operation *operation, const struct record *record, struct err *err)
+{
+	autoinventory struct inventory inventory = {0};
+	autoerr struct err ignored = {0};
+	struct record kept = *record;
+	struct device *device;
+
+	inventory_init(&inventory, operation->root);
+	device = inventory_find_device(&inventory, record->uuid,
+				       NEED_DEVICE_GROUP | NEED_DEVICE_HOLDERS, &ignored);
+	if (!device)
 		return 0;
-	if (!mending.unfinished)
-		return journal_remove(operation->root, entry, err);
-	if (entry->operation == JOURNAL_DESTROY && !entry->pending) {
-		entry->pending = true;
-		return journal_write(operation->root, entry, err);
-	}
-	return 0;
+	if (refuse_held(operation->root, device, "remove", err) == 0)
+		return remove_device(operation, device, RECOVER_WAIT_MS, err);
+	kept.inode = record_inode(operation->root, device->path);
+	record_save(operation->root, &kept, &ignored);
+	return -1;
 }
 
 /*
@@ -249,7 +292,7 @@ int operation_recover(struct operation *operation, struct locks *locks, bool all
 		if (recover_entry(operation, locks, &journal.entries[i], all, dry_run, err) < 0)
 			return -1;
 	for (size_t i = 0; i < journal.n_broken && all; i++)
-		operation_note(operation, "'%s/%s' is no journal entry: look at it, then remove it",
+		operation_warn(operation, "'%s/%s' is no journal entry: look at it, then remove it",
 			       STATE_JOURNAL, journal.broken[i]);
 	return 0;
 }

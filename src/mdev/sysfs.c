@@ -32,7 +32,7 @@ static int check_owner(int fd, const char *dir, struct err *err)
 		return 0;
 	if (fstat(fd, &st) < 0)
 		return err_errno(err, errno, "cannot use '%s' as root directory", dir);
-	if (st.st_uid == 0 && (!(st.st_mode & (S_IWGRP | S_IWOTH)) || (st.st_mode & S_ISVTX)))
+	if (st.st_uid == 0 && !(st.st_mode & (S_IWGRP | S_IWOTH)))
 		return 0;
 	err_set(err, ERR_DENIED,
 		"cannot use '%s' as root directory: others than root may change it", dir);

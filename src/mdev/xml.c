@@ -125,9 +125,20 @@ static struct xml_place tag_place(struct builder *builder)
 /* Where the text begins that follows the last tag. */
 static struct xml_place text_place(struct builder *builder)
 {
-	size_t blanks = strspn(builder->document + builder->text_from, " \t\r\n");
+	const char *at = builder->document + builder->text_from;
 
-	return place_of(builder, builder->text_from + blanks);
+	for (;;) {
+		const char *end = NULL;
+
+		at += strspn(at, " \t\r\n");
+		if (strncmp(at, "<!--", 4) == 0)
+			end = strstr(at, "-->");
+		else if (strncmp(at, "<?", 2) == 0)
+			end = strstr(at, "?>");
+		if (!end)
+			return place_of(builder, (size_t)(at - builder->document));
+		at = strchr(end, '>') + 1;
+	}
 }
 
 /* Definitions have text or elements, never both. */

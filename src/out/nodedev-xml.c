@@ -151,7 +151,7 @@ void print_nodedev_xml(const struct parent *parent, enum nodedev_dialect dialect
 	}
 	if (pci_address_parse(parent->name, &address)) {
 		pci(&writer, parent, &address, dialect);
-	} else if (strncmp(name, "css_", 4) == 0) {
+	} else if (address_is_css(parent->name)) {
 		css(&writer, parent, dialect);
 	} else if (streq(name, "ap_matrix")) {
 		begin(&writer, "ap_matrix");

@@ -6,8 +6,10 @@
 
 #include "base/pool.h"
 
+/* A driver's name comes from the kernel's driver: only one of plain characters is handed on. */
+bool vm_driver_is_safe(const char *driver);
 /*
- * QEMU's arguments for the device, "-device vfio-pci,sysfsdev=…" (the mail's section 4), safe for a
- * shell, commas doubled as QEMU wants them.
+ * QEMU's arguments for the device, "-device vfio-pci,sysfsdev=…" (the mail's section 4). Neither a
+ * safe driver nor a device's path has anything that QEMU or a shell would take otherwise.
  */
 const char *vm_qemu_arguments(struct pool *pool, const struct device *device);
