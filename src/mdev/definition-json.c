@@ -87,8 +87,7 @@ static int parse_attribute(const struct document *document, struct definition *d
 			"each of \"attrs\" must be an object with one key, {\"NAME\": \"VALUE\"}");
 		return locate(document, place);
 	}
-	json_object_foreach(json, name, value)
-	{
+	json_object_foreach (json, name, value) {
 		const char *at = json_place_member(place, name);
 
 		if (!json_is_string(value))
@@ -110,9 +109,12 @@ static int parse_attributes(const struct document *document, struct definition *
 
 	if (!json_is_array(json))
 		return wrong_type(document, "\"attrs\"", "an array", json, place);
-	json_array_foreach(json, i, attribute) if (parse_attribute(document, definition, attribute,
-								   json_place_element(place, i)) <
-						   0) return -1;
+	place = json_place_element(place, 0);
+	json_array_foreach (json, i, attribute) {
+		if (parse_attribute(document, definition, attribute, place) < 0)
+			return -1;
+		place = json_place_next(place);
+	}
 	return 0;
 }
 
@@ -173,8 +175,9 @@ static int parse_object(struct document *document, json_t *json, const char *pla
 		pool_push(document->pool, document->definitions->list, document->definitions->n);
 	definition->file = document->file;
 	place_definition(document, definition, (size_t)(place - document->text));
-	json_object_foreach(json, key, value) if (parse_member(document, definition, key, value,
-							       place) < 0) return -1;
+	json_object_foreach (json, key, value)
+		if (parse_member(document, definition, key, value, place) < 0)
+			return -1;
 	return 0;
 }
 
@@ -189,9 +192,12 @@ static int parse_array(struct document *document, const json_t *json, const char
 		err_set(document->err, ERR_INVALID, "no device in it");
 		return locate(document, place);
 	}
-	json_array_foreach(json, i,
-			   element) if (parse_object(document, element,
-						     json_place_element(place, i)) < 0) return -1;
+	place = json_place_element(place, 0);
+	json_array_foreach (json, i, element) {
+		if (parse_object(document, element, place) < 0)
+			return -1;
+		place = json_place_next(place);
+	}
 	return 0;
 }
 

@@ -51,10 +51,9 @@ static bool parse(const json_t *json, struct pool *pool, struct journal_entry *r
 	else if (!streq(operation, operations[JOURNAL_CREATE]))
 		return false;
 	ret->pending = json_is_true(json_object_get(json, "pending"));
-	json_array_foreach(devices, i,
-			   device) if (!record_from_json(device, pool,
-							 pool_push(pool, ret->devices,
-								   ret->n_devices))) return false;
+	json_array_foreach (devices, i, device)
+		if (!record_from_json(device, pool, pool_push(pool, ret->devices, ret->n_devices)))
+			return false;
 	return true;
 }
 

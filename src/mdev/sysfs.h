@@ -24,7 +24,7 @@ struct root {
 
 /*
  * Opens `dir` as the root of everything, or the machine itself for NULL. As root a directory that
- * belongs to somebody else, or that others may write to (unless sticky), is refused with
+ * belongs to somebody else, or that others may write to, is refused with
  * ERR_DENIED.
  */
 int root_open(const char *dir, struct root *root, struct err *err);
