@@ -124,8 +124,14 @@ static const char *file_path(const struct reading *reading, const char *file)
 /* Whether the file is there; a mandatory one that is not is worth a warning. */
 static bool has_file(const struct reading *reading, const char *file, enum presence presence)
 {
-	if (entries_find(&reading->files, file))
+	const struct entry *entry = entries_find(&reading->files, file);
+
+	if (entry && (entry->type == DT_REG || entry->type == DT_UNKNOWN))
 		return true;
+	if (entry) {
+		inventory_warn(reading->inventory, file_path(reading, file), "not a file");
+		return false;
+	}
 	if (presence != OPTIONAL && presence == reading->mandatory)
 		inventory_warn(reading->inventory, file_path(reading, file),
 			       "the driver must publish it, but does not");

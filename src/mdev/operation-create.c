@@ -316,7 +316,9 @@ static bool undo(struct operation *operation, struct creations *creations, struc
 		/* a held one is a device of ours now, a pending one has a journal entry of its own
 		 */
 		all &= failure.kind == ERR_BUSY;
-		err_append(err, "; and %s is left: %s", creation->record.uuid, failure.message);
+		err_append(err, "; and %s %s: %s", creation->record.uuid,
+			   failure.kind == ERR_BUSY ? "is left" : "could not be removed",
+			   failure.message);
 	}
 	return all;
 }

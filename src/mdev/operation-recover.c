@@ -226,8 +226,8 @@ int undo_creation(struct operation *operation, const struct record *record, stru
 	inventory_init(&inventory, operation->root);
 	device = inventory_find_device(&inventory, record->uuid,
 				       NEED_DEVICE_GROUP | NEED_DEVICE_HOLDERS, &ignored);
-	if (!device)
-		return 0;
+	if (!device) /* it went with its parent */
+		return record_remove(operation->root, record->uuid, err);
 	if (refuse_held(operation->root, device, "remove", err) == 0)
 		return remove_device(operation, device, RECOVER_WAIT_MS, err);
 	kept.inode = record_inode(operation->root, device->path);

@@ -17,11 +17,21 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#define RESOLVE_ATTEMPTS 1000
+
 static int open_resolved(int dir, const char *path, int flags, uint64_t resolve)
 {
 	struct open_how how = {.flags = (uint64_t)(flags | O_CLOEXEC), .resolve = resolve};
 
-	return (int)syscall(SYS_openat2, dir, path, &how, sizeof(how));
+	long fd;
+
+	/* openat2(2): EAGAIN when anything on the machine was renamed while ".." was walked */
+	for (int i = 0; i < RESOLVE_ATTEMPTS; i++) {
+		fd = syscall(SYS_openat2, dir, path, &how, sizeof(how));
+		if (fd >= 0 || errno != EAGAIN)
+			break;
+	}
+	return (int)fd;
 }
 
 static int check_owner(int fd, const char *dir, struct err *err)

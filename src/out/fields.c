@@ -77,13 +77,30 @@ GETTER(type, parent, text(type->parent->name))
 GETTER(type, name, text(type->name))
 GETTER(type, available, number(type->available))
 GETTER(type, device_api, text(type->device_api))
-GETTER(type, description, text(type->description))
 GETTER(type, fb_length, text(type->fb_length))
 GETTER(type, resolution, text(type->resolution))
 GETTER(type, heads, number(type->heads))
 GETTER(type, requires_group, boolean(type->requires_group))
 GETTER(type, has_params, boolean(type->has_params))
 GETTER(type, path, text(type->path))
+
+/* It may have several lines, which a table's cell cannot. */
+static struct value type_description(struct pool *pool, const void *record)
+{
+	const struct type *type = record;
+	char *line, *p;
+
+	if (!type->description)
+		return text(NULL);
+	line = p = pool_alloc(pool, 2 * strlen(type->description) + 1);
+	for (const char *s = type->description; *s; s++)
+		p = *s == '\n' ? stpcpy(p, ", ") : mempcpy(p, s, 1);
+	return (struct value){
+		.kind = VALUE_JSON,
+		.text = line,
+		.json = json_string(text_json(pool, type->description)),
+	};
+}
 
 /* The room under its file's own name, beside "available". */
 static struct value type_max_instances(struct pool *pool, const void *record)

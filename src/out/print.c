@@ -67,16 +67,6 @@ int select_fields(const struct fields *fields, const struct format *format, stru
 
 /* Tables */
 
-/* A description may have several lines. */
-static const char *one_line(struct pool *pool, const char *text)
-{
-	char *line = pool_alloc(pool, 2 * strlen(text) + 1), *p = line;
-
-	for (; *text; text++)
-		p = *text == '\n' ? stpcpy(p, ", ") : mempcpy(p, text, 1);
-	return text_printable(pool, line);
-}
-
 static const char *cell(struct pool *pool, const struct field *field, const void *record)
 {
 	struct value value = field->get(pool, record);
@@ -86,7 +76,7 @@ static const char *cell(struct pool *pool, const struct field *field, const void
 	switch (value.kind) {
 	case VALUE_TEXT:
 	case VALUE_JSON:
-		return value.text && *value.text ? one_line(pool, value.text) : "-";
+		return value.text && *value.text ? text_printable(pool, value.text) : "-";
 	case VALUE_NUMBER:
 		return pool_printf(pool, "%" PRId64, value.number);
 	case VALUE_BOOL:
