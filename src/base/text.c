@@ -90,9 +90,10 @@ static int printable_length(const unsigned char *s)
 			return 0;
 		c = c << 6 | (s[i] & 0x3f);
 	}
-	/* over-long, surrogate, C1 control, bidirectional override, out of range */
+	/* over-long, surrogate, C1 control, bidirectional or invisible mark, out of range */
 	if (length == 0 || c < least[length] || (c >= 0xd800 && c <= 0xdfff) || c < 0xa0 ||
-	    (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c > 0x10ffff)
+	    c == 0x61c || c == 0xfeff || c == 0x200e || c == 0x200f ||
+	    (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c > 0x10ffff)
 		return 0;
 	return length;
 }

@@ -52,8 +52,6 @@ struct context {
 	bool json;
 	bool quiet;
 	bool verbose;
-	bool asked_for_json; /* --json stands somewhere in the line */
-	bool parsed;         /* argp is done with it */
 	const char *root_dir;
 	struct format format;
 	struct words args;

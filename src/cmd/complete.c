@@ -21,7 +21,8 @@ static void offer(const struct line *line, const char *word, const char *descrip
 {
 	struct pool *pool = line->context->pool;
 
-	if (!word || strncmp(word, line->word, strlen(line->word)) != 0 || text_has_control(word))
+	if (!word || strncmp(word, line->word, strlen(line->word)) != 0 ||
+	    text_printable(pool, word) != word)
 		return;
 	printf("%s\t%s\n", word, description ? text_printable(pool, description) : "");
 }

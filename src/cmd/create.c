@@ -311,6 +311,7 @@ static int print_devices_json(struct context *context, const struct creations *c
 	}
 	document_array(&document, &selection, devices, n);
 	document_end(&document, &inventory);
+	say_inventory_warnings(context, &inventory);
 	return 0;
 }
 

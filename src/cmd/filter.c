@@ -27,13 +27,17 @@ static int find_named(struct context *context, struct inventory *inventory, unsi
 {
 	for (size_t i = 0; i < context->args.n; i++) {
 		struct device *device =
-			inventory_find_device(inventory, context->args.list[i], needs, err);
+			inventory_find_device(inventory, context->args.list[i],
+					      needs & ~(unsigned)NEED_DEVICE_HOLDERS, err);
 
 		if (!device)
 			return -1;
 		if (!has(ret, device))
 			*pool_push(context->pool, ret->list, ret->n) = device;
 	}
+	/* once for all of them */
+	if (needs & NEED_DEVICE_HOLDERS)
+		inventory_load_holders(inventory, ret->list, ret->n);
 	return 0;
 }
 

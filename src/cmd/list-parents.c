@@ -2,6 +2,14 @@
 /* mdevtool list-parents */
 #include "cmd/command.h"
 
+static bool has(const struct parent *const *parents, size_t n, const struct parent *parent)
+{
+	for (size_t i = 0; i < n; i++)
+		if (parents[i] == parent)
+			return true;
+	return false;
+}
+
 static int run(struct context *context, const void *options, struct err *err)
 {
 	autoinventory struct inventory inventory = {0};
@@ -19,7 +27,8 @@ static int run(struct context *context, const void *options, struct err *err)
 
 		if (!parent)
 			return -1;
-		*pool_push(context->pool, wanted, n) = parent;
+		if (!has(wanted, n, parent))
+			*pool_push(context->pool, wanted, n) = parent;
 	}
 	if (!context->args.n) {
 		inventory_load_parents(&inventory, selection.needs);

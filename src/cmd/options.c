@@ -173,23 +173,29 @@ static const struct command *unknown_command(struct context *context, const char
 
 /*
  * argp tells stderr what is wrong and ends the program; under --json, wherever it stands in the
- * line, stdout gets its document nevertheless.
+ * line, stdout gets its document nevertheless. Static, because an exit handler outlives every
+ * frame.
  */
+static struct {
+	bool json;   /* --json stands somewhere in the line */
+	bool parsed; /* argp is done with it */
+} usage;
+
 static void usage_as_json(int status, void *argument)
 {
 	char message[] = "bad command line, see stderr";
-	const struct err usage = {.kind = ERR_USAGE, .message = message};
-	const struct context *context = argument;
+	const struct err err = {.kind = ERR_USAGE, .message = message};
 
-	if (status == ERR_USAGE && !context->parsed && context->asked_for_json)
-		print_error_json(&usage, stdout);
+	(void)argument;
+	if (status == ERR_USAGE && usage.json && !usage.parsed)
+		print_error_json(&err, stdout);
 }
 
-static void watch_for_usage_errors(int argc, char **argv, struct context *context)
+static void watch_for_usage_errors(int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++)
-		context->asked_for_json |= streq(argv[i], "--json");
-	on_exit(usage_as_json, context);
+		usage.json |= streq(argv[i], "--json");
+	on_exit(usage_as_json, NULL);
 }
 
 /* "mdevtool-create" by argv[0], else the first word that is no option. */
@@ -225,11 +231,11 @@ const struct command *parse_arguments(int argc, char **argv, struct context *con
 	const struct command *command;
 	void *base;
 
-	watch_for_usage_errors(argc, argv, context);
+	watch_for_usage_errors(argc, argv);
 	command = choose_command(context, &argc, &argv, err);
 	if (!command) {
-		context->parsed = true;
-		context->json = context->asked_for_json;
+		usage.parsed = true;
+		context->json = usage.json;
 		return NULL;
 	}
 	base = pool_alloc(context->pool, command->options_size + 1);
@@ -240,7 +246,7 @@ const struct command *parse_arguments(int argc, char **argv, struct context *con
 	add_options(&parsing, global_options, n_global_options, context, 2);
 	argv[0] = pool_printf(context->pool, "mdevtool %s", command->name);
 	run_argp(&parsing, command->args, command->help, argc, argv, 0);
-	context->parsed = true;
+	usage.parsed = true;
 	context->format.json = context->json;
 	if (context->args.n && !command->args) {
 		err_set(err, ERR_USAGE, "%s takes no arguments, got '%s'", command->name,

@@ -58,11 +58,12 @@ static void no_such_name(const char *name, const struct err *not_parent, struct 
 		err_hint(err, "%s", hint);
 }
 
-/* A name can be a parent's, a type's or a device's, tried in this order. */
+/* A name can be a parent's, a device's or a type's, tried in this order. */
 static int find(struct context *context, struct inventory *inventory, const char *name,
 		struct found *found, struct err *err)
 {
 	autoerr struct err not_parent = {0};
+	autoerr struct err not_device = {0};
 	const struct parent *parent =
 		inventory_find_parent(inventory, name, NEEDS_PARENT, &not_parent);
 	const struct device *device;
@@ -72,16 +73,18 @@ static int find(struct context *context, struct inventory *inventory, const char
 		add_types(context, found, parent);
 		return 0;
 	}
+	device = inventory_find_device(inventory, name, NEED_DEVICE_ALL, &not_device);
+	if (device) {
+		*pool_push(context->pool, found->devices, found->n_devices) = device;
+		return 0;
+	}
 	if (find_types(context, inventory, name, found))
 		return 0;
-	device = inventory_find_device(inventory, name, NEED_DEVICE_ALL, err);
-	if (!device) {
-		if (err->kind == ERR_NOT_FOUND)
-			no_such_name(name, &not_parent, err);
-		return -1;
-	}
-	*pool_push(context->pool, found->devices, found->n_devices) = device;
-	return 0;
+	bool unknown = not_device.kind == ERR_NOT_FOUND;
+	err_keep_first(err, &not_device);
+	if (unknown)
+		no_such_name(name, &not_parent, err);
+	return -1;
 }
 
 static int print_xml(struct context *context, const struct found *found, const char *dialect,

@@ -206,7 +206,7 @@ static void find_pending(struct inventory *inventory)
 				pool_printf(pool, "%s/%s", record->parent_path, record->uuid);
 
 			if (!journal.entries[i].pending || has_device(inventory, record->uuid) ||
-			    record_inode(inventory->root, real) != record->inode)
+			    !record->inode || record_inode(inventory->root, real) != record->inode)
 				continue;
 			struct device *device = pool_alloc(pool, sizeof(*device));
 			*device = (struct device){.uuid = record->uuid,
@@ -242,6 +242,9 @@ static void load_record(struct inventory *inventory, struct device *device)
 {
 	const struct record *record = NULL;
 
+	if (device->record_loaded)
+		return;
+	device->record_loaded = true;
 	if (!inventory->records_loaded) {
 		inventory->records_loaded = true;
 		if (root_list(inventory->root, STATE_RECORDS, inventory->pool,

@@ -91,6 +91,7 @@ struct device {
 	const char *params;
 	bool requires_group; /* its type's */
 	bool params_ignored; /* just made, and its type took none */
+	bool record_loaded;
 	enum device_state state;
 	int64_t iommu_group;     /* UNKNOWN without one */
 	const char *vfio_device; /* "vfio0", NULL before Linux 6.2 */

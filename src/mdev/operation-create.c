@@ -110,6 +110,15 @@ static int check_name(const struct taken *taken, const struct definition *defini
 	return 0;
 }
 
+static bool is_repeated(const struct creations *creations, size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if (creations->list[j].request.name &&
+		    streq(creations->list[j].request.name, creations->list[i].request.name))
+			return true;
+	return false;
+}
+
 static bool wants_names(const struct definitions *definitions, const struct create_options *options)
 {
 	for (size_t i = 0; i < definitions->n; i++)
@@ -135,9 +144,11 @@ static int decide_names(struct creations *creations, const struct definitions *d
 
 		request->name = definition->name;
 		request->group = automatic ? automatic : definition->group;
+		if (request->name && is_repeated(creations, i))
+			return err_set(err, ERR_INVALID, "the name '%s' stands in the set twice",
+				       request->name);
 		if (request->name && check_name(&taken, definition, err) < 0)
 			return -1;
-		take(&taken, creations->inventory.pool, request->name, 0);
 	}
 	return 0;
 }

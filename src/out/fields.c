@@ -27,7 +27,7 @@ static struct value boolean(bool value)
 		const struct noun *noun = record;                                \
                                                                                  \
 		(void)pool;                                                      \
-		return (expression);                                             \
+		return expression;                                               \
 	}
 
 GETTER(parent, name, text(parent->name))
