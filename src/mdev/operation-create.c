@@ -313,10 +313,17 @@ static int run_one(struct operation *operation, struct creations *creations,
 	return result;
 }
 
-/* Removes what was made, last first; false when something is left to mend. */
-static bool undo(struct operation *operation, struct creations *creations, struct err *err)
+/* What became of a set that had to be undone. */
+struct undoing {
+	bool kept;    /* a device is there still, because somebody holds it: it is ours now */
+	bool to_mend; /* something is left that the journal has to remember */
+};
+
+/* Removes what was made, last first. */
+static struct undoing undo(struct operation *operation, struct creations *creations,
+			   struct err *err)
 {
-	bool all = true;
+	struct undoing result = {0};
 
 	for (size_t i = creations->n; i-- > 0;) {
 		const struct creation *creation = &creations->list[i];
@@ -324,14 +331,15 @@ static bool undo(struct operation *operation, struct creations *creations, struc
 
 		if (!creation->made || undo_creation(operation, &creation->record, &failure) == 0)
 			continue;
-		/* a held one is a device of ours now, a pending one has a journal entry of its own
-		 */
-		all &= failure.kind == ERR_BUSY;
+		/* a pending removal has a journal entry of its own */
+		bool held = failure.kind == ERR_BUSY &&
+			    (failure.errnum == 0 || failure.errnum == ETIMEDOUT);
+		result.kept |= held;
+		result.to_mend |= !held;
 		err_append(err, "; and %s %s: %s", creation->record.uuid,
-			   failure.kind == ERR_BUSY ? "is left" : "could not be removed",
-			   failure.message);
+			   held ? "is left" : "could not be removed", failure.message);
 	}
-	return all;
+	return result;
 }
 
 static int give_up(struct operation *operation, struct creations *creations,
@@ -339,13 +347,14 @@ static int give_up(struct operation *operation, struct creations *creations,
 {
 	if (creations->n > 1)
 		err_wrap(err, "device %zu of %zu failed", failed + 1, creations->n);
-	if (!undo(operation, creations, err) || left) {
+	struct undoing undoing = undo(operation, creations, err);
+	if (undoing.to_mend || left) {
 		/* the journal keeps what is left to mend */
 		if (left)
 			err_append(err, "; and what was set for it could not be cleared");
 		return err_hint(err, "'mdevtool recover' tries again");
 	}
-	if (creations->n > 1)
+	if (creations->n > 1 && !undoing.kept)
 		err_append(err, "; nothing of the set is left");
 	autoerr struct err ignored = {0};
 	journal_remove(operation->root, entry, &ignored);
