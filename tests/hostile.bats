@@ -1,0 +1,434 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Trees that no honest kernel makes: whatever lies in the place of a file, the good is listed, the
+# bad is named, nothing blocks, nothing leads out, and no byte reaches a terminal raw.
+# shellcheck disable=SC2154 # set by what is loaded
+
+load mdevtool.bash
+
+# is_clean: neither stdout nor stderr has a control character besides newlines.
+is_clean() {
+  [[ "$output$stderr" != *[$'\x01'-$'\x09'$'\x0b'-$'\x1f'$'\x7f']* ]] ||
+    complain "there is a control character:" "$(printf '%q' "$output$stderr")"
+}
+
+# listed: with a warning that names each file, and types 11 and 13 listed whole.
+listed() {
+  local file
+  mdevtool list-types
+  fails 1
+  mentions "GRID M60-0B" "GRID M60-1Q"
+  is_clean
+  for file; do
+    warns "warning: " "$file"
+  done
+  mdevtool list-types --json
+  fails 1
+  is_clean
+  json '[.types[] | select(.id == "11" or .id == "13") | .available] == [16, 8]'
+  json '.warnings | length > 0'
+}
+
+# The files of type 12 may be changed.
+open_type() {
+  chmod -R u+w "$root$types/12"
+}
+
+### What lies in the place of a file
+
+@test "hostile: a FIFO in the place of a file does not block" {
+  machine m60
+  local file
+  for file in name fb_length heads max_instances; do
+    rm "$root$types/12/$file"
+    mkfifo -m 0644 "$root$types/12/$file"
+    listed "12/$file"
+  done
+}
+
+@test "hostile: a directory in the place of a file" {
+  machine m60
+  local file
+  for file in name heads max_instances; do
+    rm "$root$types/12/$file"
+    mkdir "$root$types/12/$file"
+    listed "12/$file"
+  done
+}
+
+@test "hostile: a file in the place of a type, and of all types" {
+  machine m60
+  rm -r "$root$types/12"
+  echo x >"$root$types/12"
+  mdevtool list-types --noheadings --raw -o type
+  says "11
+13"
+  machine m60x2
+  rm -r "$root$types"
+  echo x >"$root$types"
+  mdevtool list-types --noheadings --raw -o parent,type
+  mentions "0000:87:00.0 11"
+}
+
+@test "hostile: links that go round in circles" {
+  machine m60
+  rm "$root$types/12/name"
+  ln -s name "$root$types/12/name"
+  listed "12/name"
+  ln -s loop "$root$types/loop"
+  listed "12/name"
+  ln -s ../../mdev_supported_types "$root$types/11/again"
+  ln -s evil "$root/sys/bus/pci/devices/evil"
+  mkdir -p "$root/sys/class/mdev_bus"
+  ln -s ../mdev_bus/round "$root/sys/class/mdev_bus/round"
+  listed "12/name"
+  mdevtool list-parents --noheadings --raw -o parent
+  says "$card"
+}
+
+@test "hostile: a link in the place of a file leads nowhere, neither out nor within" {
+  machine m60
+  echo secret >"$BATS_TEST_TMPDIR/secret"
+  local target
+  for target in "$BATS_TEST_TMPDIR/secret" /etc/passwd \
+    ../../../../../../../../../../../../../../../../../../../../etc/passwd ../11/name; do
+    ln -sfn "$target" "$root$types/12/name"
+    listed "12/name"
+    mentions_no secret root:
+    warns_not_of secret root:
+  done
+}
+
+@test "hostile: absolute links of directories are the machine's own" {
+  machine m60
+  mkdir -p "$BATS_TEST_TMPDIR/outside/mdev_supported_types/99"
+  echo secret >"$BATS_TEST_TMPDIR/outside/mdev_supported_types/99/name"
+  mkdir -p "$root/sys/class/mdev_bus"
+  ln -s "$BATS_TEST_TMPDIR/outside" "$root/sys/class/mdev_bus/0000:99:00.0"
+  mdevtool list-types
+  mentions "GRID M60-0B"
+  mentions_no secret
+  ln -sfn "/sys/devices/pci0000:80/0000:80:02.0/$card" "$root/sys/bus/pci/devices/$card"
+  mdevtool list-types --noheadings --raw -o parent,type
+  mentions "$card 11"
+}
+
+@test "hostile: a create file that is a link is not followed" {
+  machine m60
+  echo untouched >"$BATS_TEST_TMPDIR/target"
+  rm "$root$types/11/create"
+  ln -s "$BATS_TEST_TMPDIR/target" "$root$types/11/create"
+  mdevtool create --type 11 --uuid "$A"
+  [ "$status" -ne 0 ] || complain "it succeeded"
+  rm "$root$types/11/create"
+  ln -s name "$root$types/11/create"
+  mdevtool create --type 11 --uuid "$A"
+  [ "$status" -ne 0 ] || complain "it succeeded"
+  [ "$(cat "$BATS_TEST_TMPDIR/target")" = untouched ] || complain "it was written to"
+  no_stray_record
+  no_journal_entry
+}
+
+@test "hostile: a create file that is a FIFO, a directory or missing fails at once" {
+  machine m60
+  rm "$root$types/11/create"
+  mdevtool create --type 11
+  [ "$status" -ne 0 ] || complain "it succeeded"
+  warns "11/create"
+  mkfifo "$root$types/11/create"
+  mdevtool create --type 11
+  [ "$status" -ne 0 ] || complain "it succeeded"
+  warns "11/create"
+  rm "$root$types/11/create"
+  mkdir "$root$types/11/create"
+  mdevtool create --type 11
+  [ "$status" -ne 0 ] || complain "it succeeded"
+  no_stray_record
+  no_journal_entry
+}
+
+### What a file holds
+
+@test "hostile: escapes, newlines and formats in what a driver says" {
+  machine m60
+  open_type
+  printf '\e[31mred\e[0m %%n%%s\nsecond\tline\x7f\n' >"$root$types/12/name"
+  mdevtool list-types
+  succeeds
+  is_clean
+  mentions '\x1b[31mred' '%n%s'
+  [ "${#lines[@]}" -eq 4 ] || complain "the newline was printed"
+  mdevtool list-types --json
+  is_clean
+  json '.types | length' 3
+  mdevtool show 12
+  is_clean
+  mdevtool show "$card" --xml
+  is_clean
+  needs xmllint
+  xmllint --noout - <<<"$output" || complain "no XML"
+}
+
+@test "hostile: bytes that are no UTF-8" {
+  machine m60
+  open_type
+  printf 'a\xff\xfe\xc0\x80b\n' >"$root$types/12/name"
+  mdevtool list-types
+  succeeds
+  mentions '\xff'
+  mdevtool list-types --json
+  succeeds
+  json '.types | length' 3
+  mdevtool show "$card" --xml
+  succeeds
+  needs xmllint
+  xmllint --noout - <<<"$output" || complain "no XML"
+}
+
+@test "hostile: control characters of Unicode do not reach the terminal" {
+  machine m60
+  open_type
+  printf 'a\xc2\x9b31mb\xe2\x80\xaec\n' >"$root$types/12/name"
+  mdevtool list-types
+  [[ "$output" != *$'\xc2\x9b'* ]] || complain "U+009B was printed"
+}
+
+@test "hostile: a file of zeros, and one without an end of line" {
+  machine m60
+  open_type
+  head -c 100 /dev/zero >"$root$types/12/name"
+  printf 4 >"$root$types/12/heads"
+  mdevtool list-types
+  is_clean
+  mentions "GRID M60-0B"
+  printf '' >"$root$types/12/max_instances"
+  mdevtool list-types
+  fails 1 "12/max_instances"
+}
+
+@test "hostile: a file longer than a page is a warning" {
+  machine m60
+  open_type
+  head -c 4097 /dev/zero | tr '\0' x >"$root$types/12/name"
+  listed "12/name"
+  head -c 1M /dev/zero | tr '\0' x >"$root$types/12/fb_length"
+  listed "12/fb_length" "12/name"
+}
+
+@test "hostile: a name of 4 KB is shown whole or named, and the table stands" {
+  machine m60
+  open_type
+  head -c 4000 /dev/zero | tr '\0' x >"$root$types/12/name"
+  mdevtool list-types
+  succeeds
+  [ "${#lines[@]}" -eq 4 ] || complain "not four lines"
+  mdevtool list-types --json
+  json '.types[1].name | length' 4000
+}
+
+@test "hostile: numbers that are none" {
+  local text
+  for text in -1 x 99999999999999999999999 1e9 0x10 ' 4' $'4\n5' ''; do
+    rm -rf "$BATS_TEST_TMPDIR/m60"
+    machine m60
+    open_type
+    printf '%s\n' "$text" >"$root$types/12/max_instances"
+    mdevtool list-types
+    fails 1 "12/max_instances"
+    mdevtool create --type 12
+    [ "$status" -ne 0 ] || complain "'$text' gave room"
+    no_device
+  done
+}
+
+@test "hostile: sizes and resolutions that are none are shown as they are, not taken apart" {
+  machine m60
+  open_type
+  echo 'much' >"$root$types/12/fb_length"
+  echo 'axb' >"$root$types/12/resolution"
+  mdevtool list-types --type 12 --json
+  succeeds
+  json '.types[0].fb_length' much
+  json '.types[0].resolution' axb
+  json '.types[0] | has("fb_length_bytes") or has("resolution_width")' false
+  echo '99999999999999999999G' >"$root$types/12/fb_length"
+  mdevtool list-types --type 12 --json
+  json '.types[0] | has("fb_length_bytes")' false
+}
+
+### Names
+
+@test "hostile: a type whose name has newlines, escapes and formats" {
+  machine m60
+  another_type $'e\nvil\e[31m%n'
+  mdevtool list-types
+  is_clean
+  mentions 'vil\x1b[31m%n' "GRID M60-0B"
+  [ "${#lines[@]}" -eq 5 ] || complain "not four types"
+  mdevtool list-types --json
+  is_clean
+  json '.types | length' 4
+  mdevtool show "$card" --xml
+  is_clean
+  needs xmllint
+  xmllint --noout - <<<"$output" || complain "no XML"
+}
+
+@test "hostile: a type's name of 255 bytes" {
+  machine m60
+  local long
+  long=$(printf 'x%.0s' {1..255})
+  another_type "$long"
+  mdevtool list-types
+  succeeds
+  mentions "$long"
+}
+
+@test "hostile: a parent whose name has newlines and escapes" {
+  machine m60
+  mkdir -p "$root/sys/class/mdev_bus"
+  ln -s "../../devices/pci0000:80/0000:80:02.0/$card" "$root/sys/class/mdev_bus/"$'e\nvil\e[31m'
+  mkdir -p "$root/sys/class/mdev_bus/"$'n\new/mdev_supported_types/'
+  mdevtool list-parents
+  is_clean
+  mdevtool list-types
+  is_clean
+  mentions "GRID M60-0B"
+  mdevtool list-parents --json
+  is_clean
+  json '.parents | length' 2
+}
+
+@test "hostile: what is no device among the devices is a warning" {
+  machine m60
+  device "$A" 11
+  mkdir "$root/sys/bus/mdev/devices/"$'e\nvil\e[31m'
+  ln -s nowhere "$root/sys/bus/mdev/devices/$B"
+  ln -s / "$root/sys/bus/mdev/devices/$C"
+  touch "$root/sys/bus/mdev/devices/$D"
+  mdevtool list
+  fails 1 "warning: " 'e\x0avil'
+  is_clean
+  mentions "$A"
+  mdevtool list --json
+  json '[.devices[] | select(.uuid == "'"$A"'")] | length' 1
+  mdevtool destroy "$A"
+  succeeds
+}
+
+@test "hostile: a process and a VM whose names have escapes" {
+  machine m60
+  device "$A" 11
+  holds "$A" 99 $'ev\e[31mil\n%n' $'qemu\\x00-name\\x00guest=w\e[31meb\n%s\\x00'
+  mdevtool list
+  is_clean
+  mentions '\x1b'
+  [ "${#lines[@]}" -eq 2 ] || complain "not two lines"
+  mdevtool destroy "$A"
+  fails 6 'PID 99'
+  is_clean
+  mdevtool list --json
+  is_clean
+  json '.devices[0].holders[0].pid' 99
+}
+
+@test "hostile: processes that make no sense" {
+  machine m60
+  device "$A" 11
+  mkdir -p "$root/proc/77" "$root/proc/78/fd" "$root/proc/99999999999999999999/fd"
+  ln -s "/dev/vfio/0" "$root/proc/99999999999999999999/fd/3"
+  ln -s "$(printf 'x%.0s' {1..3000})" "$root/proc/78/fd/0"
+  mkfifo "$root/proc/78/fd/1" "$root/proc/78/cmdline"
+  ln -s loop "$root/proc/78/comm"
+  ln -s "/dev/vfio/0" "$root/proc/78/fd/2"
+  mdevtool list
+  is_clean
+  mentions "$A"
+  mdevtool destroy "$A"
+  fails 6 "PID 78"
+}
+
+@test "hostile: words from outside in messages are printable" {
+  machine m60
+  local word=$'e\nvil\e[31m%n%s'
+  local command
+  for command in "list-types --type" "list-parents" "list" "show" "destroy" "start-vm-args" \
+    "create --type" "create --type 11 --parent" "create --type 11 --uuid" "create --type 11 --name" \
+    "create --type 11 --group" "create --type 11 --params" "create --type 11 --attr" \
+    "create --type 11 --count" "create --type 11 --placement" "list -o" "destroy --wait" ""; do
+    # shellcheck disable=SC2086 # words
+    mdevtool $command "$word"
+    [ "$status" -ne 0 ] || complain "it succeeded: $command"
+    is_clean
+  done
+}
+
+### Files that may not be read
+
+@test "hostile: a file that the user may not read" {
+  [ "$(id -u)" -ne 0 ] || skip "root may read everything"
+  machine m60
+  chmod 0 "$root$types/12/name"
+  listed "12/name"
+  chmod 0 "$root$types/12"
+  listed "mdev_supported_types/12"
+  chmod 0755 "$root$types/12"
+}
+
+@test "hostile: the same as nobody, where root runs the tests" {
+  [ "$(id -u)" -eq 0 ] || skip "the test before shows it"
+  needs setpriv
+  machine m60
+  chmod 0 "$root$types/12/name"
+  local up=$BATS_TEST_TMPDIR
+  cp "$MDEVTOOL" "$BATS_TEST_TMPDIR/mdevtool"
+  chmod a+rx "$BATS_TEST_TMPDIR/mdevtool"
+  while [ "$up" != / ]; do
+    chmod a+x "$up"
+    up=$(dirname "$up")
+  done
+  run --separate-stderr setpriv --reuid 65534 --regid 65534 --clear-groups \
+    "$BATS_TEST_TMPDIR/mdevtool" --root "$root" list-types
+  fails 1 "12/name" "Permission denied"
+  mentions "GRID M60-0B" "GRID M60-1Q"
+  chmod 0 "$root$types/12"
+  run --separate-stderr setpriv --reuid 65534 --regid 65534 --clear-groups \
+    "$BATS_TEST_TMPDIR/mdevtool" --root "$root" list-types
+  fails 1 "mdev_supported_types/12" "Permission denied"
+  mentions "GRID M60-0B" "GRID M60-1Q"
+}
+
+@test "hostile: state that is not as we left it" {
+  machine m60
+  device "$A" 11 --name desk
+  device "$B" 11 --name table
+  local record=$root/run/mdevtool/devices/$A content
+  for content in '' '[]' '{}' 'null' "{\"uuid\":\"$B\"}" '{"uuid":1,"parent":2}' "$(printf '[%.0s' {1..5000})"; do
+    printf '%s' "$content" >"$record"
+    mdevtool list --json
+    json '.devices | length' 2
+    json ".devices[] | select(.uuid == \"$B\").name" table
+    is_clean
+  done
+  rm "$record"
+  mkfifo "$record"
+  mdevtool list --json
+  json '.devices | length' 2
+  rm "$record"
+  ln -s /etc/passwd "$record"
+  mdevtool list --json
+  json '.devices | length' 2
+  mdevtool destroy "$A" "$B"
+  succeeds
+}
+
+@test "hostile: a record whose words have escapes" {
+  machine m60
+  device "$A" 11 --name desk
+  sed -i 's/desk/d\\u001b[31m\\u000ask/' "$root/run/mdevtool/devices/$A"
+  mdevtool list
+  is_clean
+  mdevtool list --json
+  is_clean
+  json '.devices | length' 1
+}

@@ -1,0 +1,389 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154 # the test files use what is set here; bats sets the rest
+# The language of the tests of mdevtool. A test builds a machine, gives a command, and says what
+# came of it:
+#
+#   machine m60
+#   mdevtool create --type 11 --uuid "$A" --group 1
+#   succeeds
+#   wrote 11/create "$A:1"
+#   wrote_nothing_else
+#
+# Nouns set up a situation, verbs check what is. A verb that finds something else says what it
+# found and fails; as bats ends a test at its first failure, verbs stand alone, not in conditions.
+# After `mdevtool` there are $status, $output (stdout) and $stderr, as bats' run sets them.
+
+bats_require_minimum_version 1.5.0
+load /usr/lib/bats/bats-support/load.bash
+load /usr/lib/bats/bats-assert/load.bash
+
+top_srcdir=${top_srcdir:-$(cd "$BATS_TEST_DIRNAME/.." && pwd)}
+top_builddir=${top_builddir:-$top_srcdir}
+MDEVTOOL=${MDEVTOOL:-$top_builddir/mdevtool}
+MDEVSIM=${MDEVSIM:-$top_builddir/tests/mdevsim/mdevsim}
+
+unset MDEVTOOL_ROOT MDEVTOOL_COLOR
+export LC_ALL=C.UTF-8 NO_COLOR=1
+
+# What devices are made as. D shares its first eight digits with A, C has letters.
+A=2f0c2d5e-9b1e-4f4e-8a53-5f0f1c7f9a11
+B=7d1c0a42-3c55-4d0b-9f6e-0c2b8e1d7b22
+C=abcdefab-cdef-4abc-8def-abcdefabcde3
+D=2f0c2d5e-0000-4000-8000-00000000000d
+
+# Where the mail's card is, and libvirt's name for it.
+card=0000:86:00.0
+node=pci_0000_86_00_0
+types=/sys/bus/pci/devices/$card/mdev_supported_types
+
+### Nouns
+
+# machine NAME: a new machine, as tests/machines/NAME.machine describes it.
+machine() {
+  root=$BATS_TEST_TMPDIR/$1
+  "$MDEVSIM" build "$top_srcdir/tests/machines/$1.machine" "$root"
+  chmod 0755 "$root"
+  faults=()
+  seen=0
+  rooms_at_first=$(rooms)
+}
+
+# fault FAULT...: befalls the next command, in the words of "mdevsim run".
+fault() {
+  faults+=("$@")
+}
+
+# mdevtool ARGUMENT...: the program on that machine, its drivers answering.
+mdevtool() {
+  play "$MDEVTOOL" --root "$root" "$@"
+}
+
+# play COMMAND...: any other command there.
+play() {
+  local with=("${faults[@]}")
+  faults=()
+  skip_what_was_written
+  state_before=$(state)
+  # the third is for "command not found" and the like, which bats warns of
+  run --separate-stderr "$MDEVSIM" run "$root" "${with[@]}" -- "$@"
+  if [ "$status" -eq 77 ]; then
+    skip "$stderr"
+  fi
+}
+
+# The next checks begin with what the next command writes.
+skip_what_was_written() {
+  local journal
+  read_journal
+  seen=${#journal[@]}
+}
+
+# device UUID TYPE [ARGUMENT...]: one of ours, made before the test begins.
+device() {
+  mdevtool create --uuid "$1" --type "${@:2}"
+  succeeds
+  skip_what_was_written
+}
+
+# foreign_device UUID TYPE-DIRECTORY: one that somebody else makes, through a shell as it were.
+foreign_device() {
+  play bash -c "echo $1 > '$root$2/create'"
+  succeeds
+  skip_what_was_written
+}
+
+# holds UUID [PID COMMAND CMDLINE]: a process opens the device; without more a QEMU, PID 4711,
+# whose VM is called web-1.
+holds() {
+  "$MDEVSIM" hold "$root" "$@"
+}
+
+# releases UUID: whoever holds it closes it.
+releases() {
+  "$MDEVSIM" release "$root" "$1"
+}
+
+# document TEXT: a file of that content; its name is in $document.
+document() {
+  document=$BATS_TEST_TMPDIR/document
+  printf '%s\n' "$1" >"$document"
+}
+
+# another_type NAME: a copy of type 12, which nobody counts.
+another_type() {
+  chmod -R u+rw "$root$types/12"
+  cp -r "$root$types/12" "$root$types/$1"
+}
+
+# needs PROGRAM...: skips the test where one is not installed.
+needs() {
+  local program
+  for program; do
+    command -v "$program" >/dev/null || skip "$program is not installed"
+  done
+}
+
+### What is known of the machine
+
+# The lines that drivers' answers left, PATH, TEXT and RESULT each, in ${journal[@]}.
+read_journal() {
+  journal=()
+  [ ! -e "$root/.mdevsim/journal" ] || mapfile -t journal <"$root/.mdevsim/journal"
+}
+
+# The room of every type, a line each.
+rooms() {
+  (cd "$root/sys" && grep -rH --include=max_instances --include=available_instances '' devices |
+    sort) || true
+}
+
+# All that mdevtool keeps, by content; locks are nothing to keep.
+state() {
+  local file
+  for file in "$root"/run/mdevtool/*/* "$root"/etc/*/*; do
+    if [ -f "$file" ] && [[ "$file" != */lock/* ]]; then
+      printf '%s: %s\n' "$file" "$(<"$file")"
+    fi
+  done
+}
+
+escaped() {
+  local text=$1
+  text=${text//\\/\\\\}
+  text=${text//$'\t'/\\t}
+  printf '%s' "${text//$'\n'/\\n}"
+}
+
+complain() {
+  local journal
+  read_journal
+  {
+    printf '%s\n' "$@"
+    printf -- '-- status %s, stdout:\n%s\n-- stderr:\n%s\n' "${status-}" "${output-}" "${stderr-}"
+    printf -- '-- written since:\n'
+    printf '%s\n' "${journal[@]:seen:24}"
+  } >&2
+  return 1
+}
+
+### Verbs: how it ended
+
+succeeds() {
+  [ "$status" -eq 0 ] || complain "it failed"
+}
+
+# fails STATUS [PART...]: with that status; each part is in the message.
+fails() {
+  [ "$status" -eq "$1" ] || complain "it did not end with status $1"
+  shift
+  warns "$@"
+}
+
+# says TEXT: stdout is exactly that.
+says() {
+  [ "$output" = "$1" ] || complain "stdout is not:" "$1"
+}
+
+says_nothing() {
+  says ""
+}
+
+# mentions PART...: each is somewhere in stdout.
+mentions() {
+  local part
+  for part; do
+    [[ "$output" == *"$part"* ]] || complain "stdout does not mention '$part'"
+  done
+}
+
+mentions_no() {
+  local part
+  for part; do
+    [[ "$output" != *"$part"* ]] || complain "stdout mentions '$part'"
+  done
+}
+
+# warns PART...: each is somewhere in stderr.
+warns() {
+  local part
+  for part; do
+    [[ "$stderr" == *"$part"* ]] || complain "stderr has no '$part'"
+  done
+}
+
+warns_not_of() {
+  local part
+  for part; do
+    [[ "$stderr" != *"$part"* ]] || complain "stderr has '$part'"
+  done
+}
+
+is_silent() {
+  [ -z "$stderr" ] || complain "stderr is not empty"
+}
+
+# hints PART...: each is in a line that begins with "hint: ".
+hints() {
+  local part hint
+  hint=$(grep '^hint: ' <<<"$stderr") || complain "there is no hint"
+  for part; do
+    [[ "$hint" == *"$part"* ]] || complain "the hint has no '$part'"
+  done
+}
+
+# made N: stdout is N UUIDs of version 4, one a line, and the devices are there; in $uuids.
+made() {
+  local uuid
+  mapfile -t uuids <<<"$output"
+  [ "${#uuids[@]}" -eq "$1" ] || complain "there are not $1 lines"
+  for uuid in "${uuids[@]}"; do
+    [[ "$uuid" =~ ^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$ ]] ||
+      complain "'$uuid' is no UUID of version 4"
+    device_exists "$uuid"
+  done
+}
+
+# json FILTER [VALUE]: what jq finds in stdout is VALUE; without one, true.
+json() {
+  local found
+  found=$(jq -r "$1" <<<"$output") || complain "jq cannot read stdout"
+  [ "$found" = "${2-true}" ] || complain "$1 is '$found', not '${2-true}'"
+}
+
+### Verbs: what was written
+
+# The next line of the journal, split into $path, $text and $result.
+next_write() {
+  local journal
+  read_journal
+  [ "$seen" -lt "${#journal[@]}" ] || return 1
+  IFS=$'\t' read -r path text result <<<"${journal[seen]}"
+  seen=$((seen + 1))
+}
+
+# wrote FILE TEXT: the next store was TEXT and a newline to a path that ends in FILE, and the driver
+# took all of it.
+wrote() {
+  local path text result wanted
+  wanted=$(escaped "$2")\\n
+  next_write || complain "nothing more was written, not even '$2' to $1"
+  [[ "$path" == */"$1" && "$text" == "$wanted" ]] ||
+    complain "the next was '$text' to $path, not '$wanted' to $1"
+  [[ "$result" =~ ^[0-9]+$ ]] || complain "'$text' to $path was answered with $result"
+}
+
+# tried FILE TEXT RESULT: the same, but the answer was RESULT.
+tried() {
+  local path text result wanted
+  wanted=$(escaped "$2")\\n
+  next_write || complain "nothing more was written, not even '$2' to $1"
+  [[ "$path" == */"$1" && "$text" == "$wanted" && "$result" == "$3" ]] ||
+    complain "the next was '$text' to $path, answered $result"
+}
+
+wrote_nothing_else() {
+  local journal
+  read_journal
+  [ "${#journal[@]}" -eq "$seen" ] || complain "something else was written"
+}
+
+# Neither to a driver nor to what mdevtool keeps.
+wrote_nothing() {
+  wrote_nothing_else
+  [ "$(state)" = "$state_before" ] || complain "what mdevtool keeps has changed:" "$(state)"
+}
+
+### Verbs: what is there
+
+device_exists() {
+  [ -e "$root/sys/bus/mdev/devices/$1" ] || complain "there is no device $1"
+}
+
+no_device() {
+  local device
+  for device in "$root"/sys/bus/mdev/devices/*; do
+    [ ! -e "$device" ] || complain "there is a device ${device##*/}"
+  done
+}
+
+is_gone() {
+  if [ -e "$root/sys/bus/mdev/devices/$1" ]; then
+    complain "the device $1 is still there"
+  fi
+  [ ! -e "$root/run/mdevtool/devices/$1" ] || complain "$1 is still recorded"
+}
+
+# recorded UUID: we know it as ours.
+recorded() {
+  [ -f "$root/run/mdevtool/devices/$1" ] || complain "$1 is not recorded"
+}
+
+# room TYPE is N: on every parent that has the type.
+room() {
+  local file found=
+  for file in "$root"/sys/devices/*/*/{,*/}mdev_supported_types/"$1"/{max,available}_instances \
+    "$root"/sys/devices/*/*/mdev_supported_types/"$1"/{max,available}_instances; do
+    [ -e "$file" ] || continue
+    found=yes
+    [ "$(cat "$file")" = "$3" ] || complain "the room of $1 is $(cat "$file"), not $3"
+  done
+  [ -n "$found" ] || complain "there is no type $1"
+}
+
+# what KEY of UUID is VALUE, as the driver knows it: has UUID params frame_rate_limiter=0
+has() {
+  local line
+  line=$(grep "^$2=" "$root/.mdevsim/devices/$1") || complain "$1 has no $2"
+  [ "$line" = "$2=$3" ] || complain "$1 has $line, not $2=$3"
+}
+
+has_no() {
+  ! grep -q "^$2=." "$root/.mdevsim/devices/$1" || complain "$1 has $2"
+}
+
+params_are_clear() {
+  ! grep -H '^params\.[^=]*=.' "$root"/.mdevsim/parents/* >&2 || complain "params are still set"
+}
+
+no_journal_entry() {
+  local left
+  left=$(find "$root/run/mdevtool" -mindepth 1 \( -path '*/journal/*' -o -name '*.tmp' \) \
+    2>/dev/null) || true
+  [ -z "$left" ] || complain "there is $left"
+}
+
+# Every record belongs to a device.
+no_stray_record() {
+  local record
+  for record in "$root"/run/mdevtool/devices/*; do
+    [ -e "$record" ] || continue
+    device_exists "${record##*/}"
+  done
+}
+
+# As if nothing had happened.
+nothing_left() {
+  no_device
+  no_stray_record
+  no_journal_entry
+  params_are_clear
+  [ "$(rooms)" = "$rooms_at_first" ] || complain "the rooms are:" "$(rooms)"
+}
+
+# Nothing is half done; devices may be there.
+all_is_whole() {
+  local device
+  no_stray_record
+  no_journal_entry
+  params_are_clear
+  for device in "$root"/sys/bus/mdev/devices/*; do
+    [ ! -e "$device" ] || recorded "${device##*/}"
+  done
+}
+
+# The same XML, however it is spaced; product and vendor differ by what a machine knows of them.
+canonical() {
+  sed -E 's|(<product id=).*(/>\|</product>)|\1"…"/>|; s|(<vendor id=[^>]*)>.*</vendor>|\1/>|' |
+    xmllint --noblanks - | xmllint --c14n -
+}

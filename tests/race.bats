@@ -1,0 +1,173 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Many runs at once.
+# shellcheck disable=SC2154 # set by what is loaded
+
+load mdevtool.bash
+
+# roomy NAME MOST: the machine, with room for so many of type 11.
+roomy() {
+  machine "$1"
+  local record
+  for record in "$root"/.mdevsim/parents/*; do
+    sed -i "s/11:16/11:$2/" "$record"
+  done
+}
+
+# at_once N COMMAND...: so many times, each with its number for %; what each said goes to out.N and
+# err.N, its status to status.N.
+at_once() {
+  # shellcheck disable=SC2016 # the inner shell's
+  play bash -c 'out=$1; n=$2; shift 2
+    for ((i = 1; i <= n; i++)); do
+      { "${@//%/$i}" >"$out/out.$i" 2>"$out/err.$i"; echo $? >"$out/status.$i"; } &
+    done
+    wait' - "$BATS_TEST_TMPDIR" "$@"
+  succeeds
+}
+
+# ended N STATUS: so many ended so.
+ended() {
+  local n
+  n=$(cat "$BATS_TEST_TMPDIR"/status.* | grep -cx "$2") || true
+  [ "$n" -eq "$1" ] || complain "$n ended with $2, not $1:" "$(cat "$BATS_TEST_TMPDIR"/err.*)"
+}
+
+@test "race: 64 creates at once never mix their params" {
+  roomy m60 64
+  fault --delay '*/params=1' --delay '*/create=1'
+  at_once 64 "$MDEVTOOL" --root "$root" create --type 11 --params p=% --name n%
+  ended 64 0
+  local i
+  for ((i = 1; i <= 64; i++)); do
+    has "$(cat "$BATS_TEST_TMPDIR/out.$i")" params "p=$i"
+  done
+  all_is_whole
+  mdevtool list --json
+  json '.devices | length' 64
+  json '[.devices[] | select((.params | ltrimstr("p=")) == (.name | ltrimstr("n")))] | length' 64
+}
+
+@test "race: params of one do not reach those that give none" {
+  roomy m60 64
+  # shellcheck disable=SC2016 # the inner shell's
+  at_once 24 sh -c 'if [ $(($1 & 1)) = 1 ]; then set -- "$@" --params "p=$1"; fi
+    shift; exec "$@"' - % "$MDEVTOOL" --root "$root" create --type 11
+  ended 24 0
+  local i uuid
+  for ((i = 1; i <= 24; i++)); do
+    uuid=$(cat "$BATS_TEST_TMPDIR/out.$i")
+    if [ $((i % 2)) -eq 0 ]; then
+      has_no "$uuid" params
+    else
+      has "$uuid" params "p=$i"
+    fi
+  done
+}
+
+@test "race: --group auto never gives a number twice" {
+  roomy m60 64
+  at_once 24 "$MDEVTOOL" --root "$root" create --type 11 --group auto
+  ended 24 0
+  mdevtool list --json
+  json '.devices | map(.group) | unique | length' 24
+  json '.devices | map(.group) | max' 24
+}
+
+@test "race: a name is given once" {
+  machine m60
+  at_once 12 "$MDEVTOOL" --root "$root" create --type 11 --name desk
+  ended 1 0
+  ended 11 4
+  mdevtool list --json
+  json '.devices | length' 1
+  all_is_whole
+}
+
+@test "race: a UUID is given once" {
+  machine m60
+  at_once 12 "$MDEVTOOL" --root "$root" create --type 11 --uuid "$A"
+  ended 1 0
+  ended 11 4
+  recorded "$A"
+  all_is_whole
+}
+
+@test "race: the last places are given once, and sets are whole or not at all" {
+  machine m60
+  at_once 8 "$MDEVTOOL" --root "$root" create --type 11 --count 3 --params p=%
+  ended 5 0
+  ended 3 5
+  room 11 is 1
+  all_is_whole
+}
+
+@test "race: sets on two cards, parents in any order, never wait for each other" {
+  machine m60x2
+  local list="0000:86:00.0 0000:87:00.0" i
+  for i in 1 2; do
+    document "[{\"type\":\"11\",\"parent\":\"${list%% *}\"},{\"type\":\"11\",\"parent\":\"${list##* }\"}]"
+    mv "$document" "$BATS_TEST_TMPDIR/set.$i"
+    list="${list##* } ${list%% *}"
+  done
+  # shellcheck disable=SC2016 # the inner shell's
+  at_once 12 sh -c 'exec "$2" --root "$3" create "$4/set.$((($1 & 1) + 1))"' - % \
+    "$MDEVTOOL" "$root" "$BATS_TEST_TMPDIR"
+  ended 12 0
+  room 11 is 4
+  all_is_whole
+}
+
+@test "race: creates and destroys, and in the end nothing is left" {
+  machine m60
+  # shellcheck disable=SC2016 # the inner shell's
+  at_once 8 sh -c 'for i in 1 2 3; do
+      "$1" --root "$2" create --type 11 --name "n$3" --params "$3" >/dev/null || exit
+      "$1" --root "$2" destroy "n$3" || exit
+    done' - "$MDEVTOOL" "$root" %
+  ended 8 0
+  nothing_left
+}
+
+@test "race: a device is destroyed once" {
+  machine m60
+  device "$A" 11
+  at_once 8 "$MDEVTOOL" --root "$root" destroy "$A"
+  wrote mdev_destroy "$A"
+  wrote_nothing_else
+  # those that came too late find it gone
+  ! cat "$BATS_TEST_TMPDIR"/status.* | grep -vx '[03]' || complain "another status"
+  nothing_left
+}
+
+@test "race: listings meanwhile parse and do not warn" {
+  roomy m60 64
+  fault --delay '*/create=5'
+  # shellcheck disable=SC2016 # the inner shell's
+  play bash -c '
+    for ((i = 0; i < 16; i++)); do "$1" --root "$2" create --type 11 --params $i >/dev/null & done
+    for ((i = 0; i < 15; i++)); do
+      "$1" --root "$2" list --json 2>&1 | jq -e "has(\"devices\")" >/dev/null || echo "list: bad"
+      "$1" --root "$2" list-types --json 2>&1 | jq -e "has(\"types\")" >/dev/null || echo "types: bad"
+    done
+    wait' - "$MDEVTOOL" "$root"
+  succeeds
+  says_nothing
+  is_silent
+}
+
+@test "race: killed runs among others leave nothing in the end" {
+  roomy m60 64
+  fault --kill-after 5 --kill-before 11 --kill-after 20 --kill-before 27
+  at_once 12 "$MDEVTOOL" --root "$root" create --type 11 --params p=%
+  ended 4 137
+  ended 8 0
+  mdevtool recover
+  succeeds
+  all_is_whole
+  local i
+  for ((i = 1; i <= 12; i++)); do
+    [ "$(cat "$BATS_TEST_TMPDIR/status.$i")" = 0 ] || continue
+    has "$(cat "$BATS_TEST_TMPDIR/out.$i")" params "p=$i"
+  done
+}
