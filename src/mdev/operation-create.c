@@ -145,7 +145,7 @@ static int decide_names(struct creations *creations, const struct definitions *d
 		request->name = definition->name;
 		request->group = automatic ? automatic : definition->group;
 		if (request->name && is_repeated(creations, i))
-			return err_set(err, ERR_INVALID, "the name '%s' stands in the set twice",
+			return err_set(err, ERR_EXISTS, "the name '%s' stands in the set twice",
 				       request->name);
 		if (request->name && check_name(&taken, definition, err) < 0)
 			return -1;
