@@ -8,6 +8,7 @@
 #include <libudev.h>
 
 static struct {
+	struct udev *udev;
 	struct udev_hwdb *hwdb;
 	__typeof__(udev_hwdb_get_properties_list_entry) *properties;
 	__typeof__(udev_list_entry_get_by_name) *by_name;
@@ -31,8 +32,10 @@ static void open_once(void)
 	db.properties = dlsym(library, "udev_hwdb_get_properties_list_entry");
 	db.by_name = dlsym(library, "udev_list_entry_get_by_name");
 	db.value = dlsym(library, "udev_list_entry_get_value");
-	if (new_udev && new_hwdb && db.properties && db.by_name && db.value)
-		db.hwdb = new_hwdb(new_udev());
+	if (!new_udev || !new_hwdb || !db.properties || !db.by_name || !db.value)
+		return;
+	db.udev = new_udev();
+	db.hwdb = db.udev ? new_hwdb(db.udev) : NULL;
 }
 
 static void take(struct pool *pool, struct udev_list_entry *list, const char *key, const char **ret)
