@@ -109,11 +109,11 @@ static int parse_attributes(const struct document *document, struct definition *
 
 	if (!json_is_array(json))
 		return wrong_type(document, "\"attrs\"", "an array", json, place);
-	place = json_place_element(place, 0);
+	const char *at = json_place_element(place, 0);
 	json_array_foreach (json, i, attribute) {
-		if (parse_attribute(document, definition, attribute, place) < 0)
+		if (parse_attribute(document, definition, attribute, at) < 0)
 			return -1;
-		place = json_place_next(place);
+		at = json_place_next(at);
 	}
 	return 0;
 }
@@ -192,11 +192,11 @@ static int parse_array(struct document *document, const json_t *json, const char
 		err_set(document->err, ERR_INVALID, "no device in it");
 		return locate(document, place);
 	}
-	place = json_place_element(place, 0);
+	const char *at = json_place_element(place, 0);
 	json_array_foreach (json, i, element) {
-		if (parse_object(document, element, place) < 0)
+		if (parse_object(document, element, at) < 0)
 			return -1;
-		place = json_place_next(place);
+		at = json_place_next(at);
 	}
 	return 0;
 }

@@ -59,6 +59,10 @@ static void load_facts(struct inventory *inventory, struct parent *parent, unsig
 		return;
 	}
 	parent->driver = sysfs_link_name(dir, "driver", inventory->pool);
+	const char *group = sysfs_link_name(dir, "iommu_group", inventory->pool);
+	uint64_t number;
+	if (group && text_number(group, INT64_MAX, &number))
+		parent->iommu_group = (int64_t)number;
 	if (sysfs_read_number(dir, "numa_node", &node)) /* "-1" is no number, and no node */
 		parent->numa_node = node;
 	parent->vendor_id = read_optional(inventory, dir, parent, "vendor");

@@ -31,7 +31,8 @@ struct parent {
 	const char *product_id;
 	const char *vendor; /* the hardware database's name */
 	const char *product;
-	int64_t numa_node; /* UNKNOWN without one */
+	int64_t numa_node;   /* UNKNOWN without one */
+	int64_t iommu_group; /* UNKNOWN without one */
 	struct type **types;
 	size_t n_types;
 	unsigned loaded; /* which needs are met */

@@ -103,6 +103,21 @@ static void identity(const struct writer *writer, const char *element, const cha
 		     name ? text_xml(writer->pool, name) : "", element);
 }
 
+/* Its IOMMU group, of which only the parent itself is named, and its NUMA node. */
+static void neighbourhood(const struct writer *writer, const struct parent *parent,
+			  const struct pci_address *address)
+{
+	if (parent->iommu_group >= 0) {
+		line(writer, "<iommuGroup number='%" PRId64 "'>", parent->iommu_group);
+		line(writer,
+		     "  <address domain='0x%04x' bus='0x%02x' slot='0x%02x' function='0x%x'/>",
+		     address->domain, address->bus, address->slot, address->function);
+		line(writer, "</iommuGroup>");
+	}
+	if (parent->numa_node >= 0)
+		line(writer, "<numa node='%" PRId64 "'/>", parent->numa_node);
+}
+
 static void pci(struct writer *writer, const struct parent *parent,
 		const struct pci_address *address, enum nodedev_dialect dialect)
 {
@@ -115,8 +130,10 @@ static void pci(struct writer *writer, const struct parent *parent,
 		types(writer, parent, dialect);
 	identity(writer, "product", parent->product_id, parent->product);
 	identity(writer, "vendor", parent->vendor_id, parent->vendor);
-	if (dialect == NODEDEV_LIBVIRT)
+	if (dialect == NODEDEV_LIBVIRT) {
 		types(writer, parent, dialect);
+		neighbourhood(writer, parent, address);
+	}
 	end(writer);
 }
 
