@@ -196,7 +196,7 @@ for key in json.load(open(sys.argv[1]))["$defs"][sys.argv[2]]["properties"]: pri
   rm "$root/run/mdevtool/devices/$UUID"
   try 0 list
   try 0 show $UUID
-  try 9 start-vm-args $UUID
+  try 0 start-vm-args $UUID
   conform
 }
 
