@@ -76,6 +76,24 @@ static int write_temporary(int dir, const char *name, const char *text, mode_t m
 	return -1;
 }
 
+int file_write(int dir, const char *name, const char *what, const char *text, mode_t mode,
+	       struct err *err)
+{
+	if (write_temporary(dir, name, text, mode) < 0)
+		return err_errno(err, errno, "cannot write '%s'", what);
+	return 0;
+}
+
+int file_move(int from, const char *name, int to, const char *new_name, const char *what,
+	      struct err *err)
+{
+	if (renameat(from, name, to, new_name) == 0 && fsync(to) == 0)
+		return 0;
+	int saved = errno;
+	unlinkat(from, name, 0);
+	return err_errno(err, saved, "cannot write '%s'", what);
+}
+
 int file_replace(int dir, const char *name, const char *what, const char *text, mode_t mode,
 		 struct err *err)
 {
@@ -83,15 +101,9 @@ int file_replace(int dir, const char *name, const char *what, const char *text, 
 
 	if (asprintf(&temporary, ".%s.tmp", name) < 0)
 		return err_errno(err, ENOMEM, "cannot write '%s'", what);
-	if (write_temporary(dir, temporary, text, mode) < 0)
-		return err_errno(err, errno, "cannot write '%s'", what);
-	if (renameat(dir, temporary, dir, name) < 0 || fsync(dir) < 0) {
-		int saved = errno;
-
-		unlinkat(dir, temporary, 0);
-		return err_errno(err, saved, "cannot write '%s'", what);
-	}
-	return 0;
+	if (file_write(dir, temporary, what, text, mode, err) < 0)
+		return -1;
+	return file_move(dir, temporary, dir, name, what, err);
 }
 
 long long file_now_ms(void)

@@ -24,6 +24,15 @@ int file_replace(int dir, const char *name, const char *what, const char *text, 
 		 struct err *err);
 
 /*
+ * The two halves of it, for a temporary file in another directory of the same file system: the
+ * first leaves the content on the disk under `name`, or nothing; the second puts it in its place.
+ */
+int file_write(int dir, const char *name, const char *what, const char *text, mode_t mode,
+	       struct err *err);
+int file_move(int from, const char *name, int to, const char *new_name, const char *what,
+	      struct err *err);
+
+/*
  * Takes an exclusive lock on the file `name` below `dir` (made when missing, mode 0600) and returns
  * its descriptor; closing it releases the lock. Waits at most `wait_ms` milliseconds, then fails
  * with ERR_BUSY, naming the holder's PID where the file tells it. `what` is what the lock guards.

@@ -14,6 +14,7 @@ struct document {
 	struct pool *pool;
 	struct definitions *definitions;
 	struct err *err;
+	bool stored; /* one of mdevctl's files: other keys than its own are somebody else's */
 	/* of the last definition: the next one's is counted from there */
 	size_t at;
 	int line, column;
@@ -131,11 +132,18 @@ static int unknown_key(const struct document *document, const char *key, const c
 	return locate(document, json_place_key(place, key));
 }
 
+static bool is_mdevctls(const char *key)
+{
+	return streq(key, "mdev_type") || streq(key, "start") || streq(key, "attrs");
+}
+
 static int parse_member(const struct document *document, struct definition *definition,
 			const char *key, const json_t *value, const char *object)
 {
 	const char *place = json_place_member(object, key);
 
+	if (document->stored && !is_mdevctls(key))
+		return 0;
 	if (streq(key, "attrs"))
 		return parse_attributes(document, definition, value, place);
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
@@ -166,7 +174,8 @@ static int parse_object(struct document *document, json_t *json, const char *pla
 
 	if (!json_is_object(json))
 		return wrong_type(document, "a device", "an object", json, place);
-	if (json_object_get(json, "type") && json_object_get(json, "mdev_type")) {
+	if (!document->stored && json_object_get(json, "type") &&
+	    json_object_get(json, "mdev_type")) {
 		err_set(document->err, ERR_INVALID,
 			"\"type\" and \"mdev_type\" are the same thing");
 		return locate(document, json_place_key(place, "mdev_type"));
@@ -217,6 +226,31 @@ static int parse_root(struct document *document, json_t *json)
 	return parse_array(document, devices, json_place_member(place, "devices"));
 }
 
+/* Parses the text and hands it to `take_root`, the place of every error told. */
+static int parse(struct document *document, size_t length,
+		 int (*take_root)(struct document *document, json_t *json))
+{
+	const char *too_deep = json_place_too_deep(document->text, DOCUMENT_DEPTH_MAX);
+	json_error_t error;
+
+	*document->definitions = (struct definitions){0};
+	if (too_deep) {
+		err_set(document->err, ERR_INVALID, "nested deeper than %d levels",
+			DOCUMENT_DEPTH_MAX);
+		return locate(document, too_deep);
+	}
+	json_t *json = json_loadb(document->text, length, JSON_REJECT_DUPLICATES, &error);
+	if (!json) {
+		err_set(document->err, ERR_INVALID, "%s", error.text);
+		/* the last byte that it took, in bytes: its own column counts characters */
+		return locate(document,
+			      document->text + (error.position > 0 ? error.position - 1 : 0));
+	}
+	int result = take_root(document, json);
+	json_decref(json);
+	return result;
+}
+
 int definitions_parse_json(const char *file, const char *text, size_t length, struct pool *pool,
 			   struct definitions *ret, struct err *err)
 {
@@ -229,21 +263,42 @@ int definitions_parse_json(const char *file, const char *text, size_t length, st
 		.line = 1,
 		.column = 1,
 	};
-	const char *too_deep = json_place_too_deep(text, DOCUMENT_DEPTH_MAX);
-	json_error_t error;
 
-	*ret = (struct definitions){0};
-	if (too_deep) {
-		err_set(err, ERR_INVALID, "nested deeper than %d levels", DOCUMENT_DEPTH_MAX);
-		return locate(&document, too_deep);
-	}
-	json_t *json = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
-	if (!json) {
-		err_set(err, ERR_INVALID, "%s", error.text);
-		/* the last byte that it took, in bytes: its own column counts characters */
-		return locate(&document, text + (error.position > 0 ? error.position - 1 : 0));
-	}
-	int result = parse_root(&document, json);
-	json_decref(json);
-	return result;
+	return parse(&document, length, parse_root);
+}
+
+static int parse_stored(struct document *document, json_t *json)
+{
+	const char *place = document->text + strspn(document->text, " \t\r\n");
+	static const char *const required[] = {"mdev_type", "start"};
+
+	if (parse_object(document, json, place) < 0)
+		return -1;
+	for (size_t i = 0; i < ARRAY_SIZE(required); i++)
+		if (!json_object_get(json, required[i])) {
+			err_set(document->err, ERR_INVALID, "\"%s\" is missing", required[i]);
+			return locate(document, place);
+		}
+	return 0;
+}
+
+int definition_parse_stored(const char *file, const char *text, size_t length, struct pool *pool,
+			    struct definition *ret, struct err *err)
+{
+	struct definitions definitions;
+	struct document document = {
+		.file = file,
+		.text = text,
+		.pool = pool,
+		.definitions = &definitions,
+		.err = err,
+		.stored = true,
+		.line = 1,
+		.column = 1,
+	};
+
+	if (parse(&document, length, parse_stored) < 0)
+		return -1;
+	*ret = definitions.list[0];
+	return 0;
 }

@@ -67,6 +67,13 @@ int definitions_parse(const char *file, const char *text, size_t length, struct 
 /* Opens and reads it first; "-" is stdin. */
 int definitions_read(const char *file, struct pool *pool, struct definitions *ret, struct err *err);
 
+/*
+ * Reads one of mdevctl's files: an object with "mdev_type", "start" and perhaps "attrs". Other keys
+ * are not looked at.
+ */
+int definition_parse_stored(const char *file, const char *text, size_t length, struct pool *pool,
+			    struct definition *ret, struct err *err);
+
 /* The two halves of definitions_parse(). */
 int definitions_parse_json(const char *file, const char *text, size_t length, struct pool *pool,
 			   struct definitions *ret, struct err *err);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct dialect;
+struct stored;
 struct type;
 
 /* A number that the driver does not tell. */
@@ -141,6 +142,8 @@ struct inventory {
 	struct device **devices;
 	size_t n_devices;
 	bool devices_loaded;
+	struct stored **definitions; /* see store.h */
+	size_t n_definitions;
 	struct type **device_types; /* of devices whose parent was not asked for; a dialect's */
 	size_t n_device_types;
 	struct entries records; /* the devices that have a record of ours */

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "mdev/holder.h"
+#include "mdev/names.h"
 #include "mdev/uuid.h"
 
 #include <errno.h>
@@ -54,62 +55,6 @@ static void reset(struct creations *creations, const struct root *root)
 
 /* Names and groups */
 
-/* What devices and operations under way have taken. */
-struct taken {
-	const char **names;
-	size_t n_names;
-	uint32_t *groups;
-	size_t n_groups;
-};
-
-static void take(struct taken *taken, struct pool *pool, const char *name, uint32_t group)
-{
-	if (name)
-		*pool_push(pool, taken->names, taken->n_names) = name;
-	if (group)
-		*pool_push(pool, taken->groups, taken->n_groups) = group;
-}
-
-static struct taken find_taken(struct inventory *inventory)
-{
-	struct taken taken = {0};
-	struct journal journal;
-
-	inventory_load_devices(inventory, NEED_DEVICE_RECORD);
-	for (size_t i = 0; i < inventory->n_devices; i++)
-		take(&taken, inventory->pool, inventory->devices[i]->name,
-		     inventory->devices[i]->group);
-	journal_load(inventory->root, inventory->pool, &journal);
-	for (size_t i = 0; i < journal.n; i++)
-		for (size_t j = 0; j < journal.entries[i].n_devices; j++)
-			take(&taken, inventory->pool, journal.entries[i].devices[j].name,
-			     journal.entries[i].devices[j].group);
-	return taken;
-}
-
-static uint32_t lowest_free_group(const struct taken *taken)
-{
-	uint32_t group = 1;
-
-	for (size_t i = 0; i < taken->n_groups; i++)
-		if (taken->groups[i] == group) {
-			group++;
-			i = (size_t)-1; /* from the beginning: the list is in no order */
-		}
-	return group;
-}
-
-static int check_name(const struct taken *taken, const struct definition *definition,
-		      struct err *err)
-{
-	for (size_t i = 0; i < taken->n_names; i++)
-		if (streq(taken->names[i], definition->name)) {
-			err_set(err, ERR_EXISTS, "the name '%s' is taken", definition->name);
-			return err_hint(err, "'mdevtool show %s' shows by what", definition->name);
-		}
-	return 0;
-}
-
 static bool is_repeated(const struct creations *creations, size_t i)
 {
 	for (size_t j = 0; j < i; j++)
@@ -119,8 +64,11 @@ static bool is_repeated(const struct creations *creations, size_t i)
 	return false;
 }
 
+/* Whether names or groups are to be reserved. Those of kept definitions are reserved already. */
 static bool wants_names(const struct definitions *definitions, const struct create_options *options)
 {
+	if (options->defined)
+		return false;
 	for (size_t i = 0; i < definitions->n; i++)
 		if (definitions->list[i].name || definitions->list[i].group)
 			return true;
@@ -130,14 +78,13 @@ static bool wants_names(const struct definitions *definitions, const struct crea
 static int decide_names(struct creations *creations, const struct definitions *definitions,
 			const struct create_options *options, struct err *err)
 {
-	struct taken taken;
+	struct names names = {0};
 	uint32_t automatic = 0;
 
-	if (!wants_names(definitions, options))
-		return 0;
-	taken = find_taken(&creations->inventory);
+	if (wants_names(definitions, options))
+		names = names_load(&creations->inventory);
 	if (options->group_auto)
-		automatic = lowest_free_group(&taken);
+		automatic = names_free_group(&names);
 	for (size_t i = 0; i < creations->n; i++) {
 		const struct definition *definition = creations->list[i].definition;
 		struct request *request = &creations->list[i].request;
@@ -147,7 +94,7 @@ static int decide_names(struct creations *creations, const struct definitions *d
 		if (request->name && is_repeated(creations, i))
 			return err_set(err, ERR_EXISTS, "the name '%s' stands in the set twice",
 				       request->name);
-		if (request->name && check_name(&taken, definition, err) < 0)
+		if (request->name && names_check(&names, request->name, definition->uuid, err) < 0)
 			return -1;
 	}
 	return 0;

@@ -17,16 +17,15 @@ static int64_t room_left(const struct creations *creations, const struct type *t
 	return room;
 }
 
-static int no_such_type(struct creations *creations, const struct definition *definition,
-			const struct parent *parent, struct err *err)
+int refuse_type(struct inventory *inventory, const struct parent *parent, const char *type,
+		struct err *err)
 {
-	const char *nearest = inventory_nearest_type(&creations->inventory, definition->type);
+	const char *nearest = inventory_nearest_type(inventory, type);
 
 	if (parent)
-		err_set(err, ERR_NOT_FOUND, "'%s' offers no type '%s'", parent->name,
-			definition->type);
+		err_set(err, ERR_NOT_FOUND, "'%s' offers no type '%s'", parent->name, type);
 	else
-		err_set(err, ERR_NOT_FOUND, "no parent offers a type '%s'", definition->type);
+		err_set(err, ERR_NOT_FOUND, "no parent offers a type '%s'", type);
 	if (nearest)
 		return err_hint(err, "did you mean '%s'?", nearest);
 	return err_hint(err, "'mdevtool list-types%s%s' shows what there is", parent ? " " : "",
@@ -101,7 +100,7 @@ static int on_named_parent(struct creations *creations, const struct definition 
 	inventory_load_types(&creations->inventory, parent, needs);
 	type = parent_find_type(parent, definition->type);
 	if (!type)
-		return no_such_type(creations, definition, parent, err);
+		return refuse_type(&creations->inventory, parent, definition->type, err);
 	/* a room that cannot be read is the plan's to report, with its reason */
 	if (type->available != UNKNOWN && room_left(creations, type) <= 0)
 		return no_room(creations, type, err);
@@ -141,7 +140,7 @@ static int on_any_parent(struct creations *creations, const struct definition *d
 		return err_set(err, ERR_NOT_FOUND, "no parent on NUMA node %lld offers a type '%s'",
 			       (long long)options->numa_node, definition->type);
 	if (!best && !full)
-		return no_such_type(creations, definition, NULL, err);
+		return refuse_type(inventory, NULL, definition->type, err);
 	if (!best && creation->n_candidates == 1)
 		return no_room(creations, full, err);
 	if (!best) {

@@ -9,6 +9,7 @@
 #include "mdev/inventory.h"
 #include "mdev/journal.h"
 #include "mdev/lock.h"
+#include "mdev/store.h"
 
 /* What an operation has to tell beside its result; not an error. */
 struct notes {
@@ -38,6 +39,7 @@ struct create_options {
 	enum placement placement;
 	int64_t numa_node;
 	bool group_auto; /* the whole set gets the lowest free group */
+	bool defined;    /* they are kept definitions, whose names and groups are their own */
 	bool dry_run;
 };
 
@@ -74,6 +76,82 @@ int operation_create(struct operation *operation, const struct definitions *defi
  */
 int operation_place(struct creations *creations, const struct definitions *definitions,
 		    const struct create_options *options, struct err *err);
+
+/* Refuses a type that the parent (any, when NULL) does not offer: ERR_NOT_FOUND, with the nearest.
+ */
+int refuse_type(struct inventory *inventory, const struct parent *parent, const char *type,
+		struct err *err);
+
+/* Definitions, as they are kept after an operation. */
+struct kept {
+	struct inventory inventory; /* owns what the list points to */
+	struct stored **list;
+	size_t n;
+};
+void kept_free(struct kept *kept);
+#define autokept __attribute__((cleanup(kept_free)))
+
+struct define_options {
+	struct create_options create; /* how a parent is chosen where none is named */
+	bool loose; /* as mdevctl: any type, and a UUID may be defined once on each parent */
+};
+
+/*
+ * Keeps all the definitions or none. ERR_EXISTS for a UUID or name that is taken, ERR_NOT_FOUND for
+ * a type that the parent does not offer; a parent that is not there is none's business yet.
+ */
+int operation_define(struct operation *operation, const struct definitions *definitions,
+		     const struct define_options *options, struct kept *ret, struct err *err);
+
+/* Changes a definition before it is kept anew; the texts it sets live in `pool`. */
+typedef int definition_change(void *data, struct pool *pool, struct definition *definition,
+			      struct err *err);
+/*
+ * Changes what store_find() finds, nothing when any of it cannot be. With group_auto they get the
+ * lowest group that nobody has.
+ */
+int operation_modify(struct operation *operation, const char *const *given, size_t n,
+		     const char *parent, definition_change *change, void *data, bool group_auto,
+		     struct kept *ret, struct err *err);
+/* Forgets the definitions; the devices stay. Each must be there, else none is forgotten. */
+int operation_undefine(struct operation *operation, const char *const *given, size_t n,
+		       const char *parent, struct kept *ret, struct err *err);
+
+struct start_options {
+	const char *const *given; /* as store_find() takes them */
+	size_t n;
+	const char *parent; /* NULL for any */
+	bool automatic;     /* all that start by themselves, each on its own */
+	int wait_ms;        /* how long a parent or type that is not there yet is waited for */
+	bool dry_run;
+};
+enum start_result {
+	START_FAILED,
+	START_DONE,
+	START_ALREADY, /* active already, on the same parent with the same type */
+	START_LATER,   /* its parent is not there */
+};
+struct starting {
+	const struct stored *stored;
+	enum start_result result;
+	const char *failure; /* of START_FAILED and START_LATER */
+	const char **lines;  /* with dry_run: what would be stored, as shell */
+	size_t n_lines;
+};
+struct startings {
+	struct inventory inventory; /* owns what follows */
+	struct starting *list;
+	size_t n;
+};
+void startings_free(struct startings *startings);
+#define autostartings __attribute__((cleanup(startings_free)))
+
+/*
+ * Makes devices of definitions: those named as a set, all or none; with `automatic` each on its
+ * own, so that one that fails stops no other, and *err is the first one's failure.
+ */
+int operation_start(struct operation *operation, const struct start_options *options,
+		    struct startings *ret, struct err *err);
 
 struct destroy_options {
 	int wait_ms; /* -1: none for a known holder, 5 seconds otherwise */

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is wanted: definitions from documents and options. */
+#include "cmd/wanted.h"
+
+#include "base/text.h"
+#include "mdev/address.h"
+
+#include <stddef.h>
+
+#define COUNT_MAX 65536
+
+/* The options that say what a definition says, and where. */
+static const struct {
+	const char *label;
+	enum definition_field field;
+	size_t option;
+	size_t text; /* in struct definition, NULL when it does not say */
+} fields[] = {
+	{"--parent", DEFINITION_PARENT, offsetof(struct wanted, parent),
+	 offsetof(struct definition, parent)},
+	{"--type", DEFINITION_TYPE, offsetof(struct wanted, type),
+	 offsetof(struct definition, type)},
+	{"--uuid", DEFINITION_UUID, offsetof(struct wanted, uuid),
+	 offsetof(struct definition, uuid)},
+	{"--name", DEFINITION_NAME, offsetof(struct wanted, name),
+	 offsetof(struct definition, name)},
+	{"--params", DEFINITION_PARAMS, offsetof(struct wanted, params),
+	 offsetof(struct definition, params)},
+};
+
+static const char *text_at(const void *base, size_t offset)
+{
+	const char *text;
+
+	memcpy(&text, (const char *)base + offset, sizeof(text));
+	return text;
+}
+
+static int contradiction(const struct definition *definition, const char *label, struct err *err)
+{
+	err_set(err, ERR_USAGE, "%s says otherwise", label);
+	err_locate(err, definition->file, definition->line, definition->column);
+	return err_hint(err, "leave %s out, or change the document", label);
+}
+
+/* A parent has several spellings. */
+static bool says_the_same(const struct context *context, size_t i, const char *before,
+			  const char *now)
+{
+	if (now && fields[i].field == DEFINITION_PARENT) {
+		before = address_parent_name(context->pool, before);
+		now = address_parent_name(context->pool, now);
+	}
+	return before && now && streq(before, now);
+}
+
+static int add_field(struct context *context, struct definition *definition, size_t i,
+		     const char *value, struct err *err)
+{
+	struct definition asked = {0};
+	const char *before = text_at(definition, fields[i].text), *now;
+
+	if (definition_set(&asked, context->pool, fields[i].field, fields[i].label, value, err) < 0)
+		return -1;
+	now = text_at(&asked, fields[i].text);
+	if (definition->file && before && !says_the_same(context, i, before, now))
+		return contradiction(definition, fields[i].label, err);
+	memcpy((char *)definition + fields[i].text, &now, sizeof(now));
+	return 0;
+}
+
+static int add_group(struct context *context, const struct wanted *wanted,
+		     struct definition *definition, struct err *err)
+{
+	uint32_t before = definition->group;
+
+	if (!wanted->group)
+		return 0;
+	if (!streq(wanted->group, "auto") &&
+	    definition_set(definition, context->pool, DEFINITION_GROUP, "--group", wanted->group,
+			   err) < 0)
+		return -1;
+	if (before && before != (streq(wanted->group, "auto") ? 0 : definition->group))
+		return contradiction(definition, "--group", err);
+	return 0;
+}
+
+static int add_attribute(struct context *context, struct definition *definition, const char *word,
+			 struct err *err)
+{
+	const char *equals = strchr(word, '=');
+
+	if (!equals)
+		return err_set(err, ERR_USAGE, "--attr must be NAME=VALUE, not '%s'", word);
+	return definition_add_attribute(definition, context->pool, "--attr",
+					pool_strndup(context->pool, word, (size_t)(equals - word)),
+					equals + 1, err);
+}
+
+int wanted_add(struct context *context, const struct wanted *wanted, struct definition *definition,
+	       struct err *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+		const char *value = text_at(wanted, fields[i].option);
+
+		if (value && add_field(context, definition, i, value, err) < 0)
+			return -1;
+	}
+	if (add_group(context, wanted, definition, err) < 0)
+		return -1;
+	for (size_t i = 0; i < wanted->attributes.n; i++)
+		if (add_attribute(context, definition, wanted->attributes.list[i], err) < 0)
+			return -1;
+	if (definition->type)
+		return 0;
+	if (definition->file)
+		return err_at(err, definition->file, definition->line, definition->column,
+			      "it does not say which type");
+	err_set(err, ERR_USAGE, "no type given");
+	return err_hint(err, "'mdevtool list-types --available' shows what can be made");
+}
+
+static int multiply(struct context *context, const struct wanted *wanted,
+		    struct definitions *definitions, struct err *err)
+{
+	struct definition model;
+	uint64_t count;
+
+	if (!wanted->count)
+		return 0;
+	if (!text_number(wanted->count, COUNT_MAX, &count) || count == 0)
+		return err_set(err, ERR_USAGE, "--count must be a number from 1 to %d, not '%s'",
+			       COUNT_MAX, wanted->count);
+	if (definitions->n != 1)
+		return err_set(err, ERR_USAGE, "--count multiplies one definition, there are %zu",
+			       definitions->n);
+	model = definitions->list[0];
+	if (model.uuid)
+		return err_set(err, ERR_USAGE, "--count and a UUID do not go together");
+	*definitions = (struct definitions){0};
+	for (uint64_t i = 1; i <= count; i++) {
+		struct definition *one =
+			pool_push(context->pool, definitions->list, definitions->n);
+		struct definition named = {0};
+
+		*one = model;
+		if (!model.name)
+			continue;
+		const char *name =
+			pool_printf(context->pool, "%s-%llu", model.name, (unsigned long long)i);
+		if (definition_set(&named, context->pool, DEFINITION_NAME, "--name", name, err) < 0)
+			return -1;
+		one->name = name;
+	}
+	return 0;
+}
+
+int wanted_definitions(struct context *context, const struct wanted *wanted,
+		       const struct words *documents, struct definitions *definitions,
+		       struct err *err)
+{
+	*definitions = (struct definitions){0};
+	for (size_t i = 0; i < documents->n; i++) {
+		struct definitions more;
+
+		if (definitions_read(documents->list[i], context->pool, &more, err) < 0)
+			return -1;
+		for (size_t j = 0; j < more.n; j++)
+			*pool_push(context->pool, definitions->list, definitions->n) = more.list[j];
+	}
+	if (!documents->n)
+		*pool_push(context->pool, definitions->list, definitions->n) =
+			(struct definition){0};
+	if (definitions->n > 1 && (wanted->uuid || wanted->name))
+		return err_set(err, ERR_USAGE, "%s cannot be that of %zu devices",
+			       wanted->uuid ? "--uuid" : "--name", definitions->n);
+	for (size_t i = 0; i < definitions->n; i++)
+		if (wanted_add(context, wanted, &definitions->list[i], err) < 0)
+			return -1;
+	return multiply(context, wanted, definitions, err);
+}
+
+int wanted_placement(const struct wanted *wanted, struct create_options *ret, struct err *err)
+{
+	uint64_t node;
+
+	ret->group_auto = wanted->group && streq(wanted->group, "auto");
+	if (!wanted->placement || streq(wanted->placement, "pack"))
+		return 0;
+	if (streq(wanted->placement, "spread")) {
+		ret->placement = PLACEMENT_SPREAD;
+		return 0;
+	}
+	if (strncmp(wanted->placement, "numa=", 5) == 0 &&
+	    text_number(wanted->placement + 5, 4095, &node)) {
+		ret->placement = PLACEMENT_NUMA;
+		ret->numa_node = (int64_t)node;
+		return 0;
+	}
+	return err_set(err, ERR_USAGE, "--placement must be pack, spread or numa=N, not '%s'",
+		       wanted->placement);
+}

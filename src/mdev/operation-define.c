@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Keeping, changing and forgetting definitions. */
+#include "mdev/operation.h"
+
+#include "base/text.h"
+#include "mdev/address.h"
+#include "mdev/names.h"
+#include "mdev/uuid.h"
+
+void kept_free(struct kept *kept)
+{
+	inventory_free(&kept->inventory);
+	*kept = (struct kept){0};
+}
+
+static int begin(struct operation *operation, struct locks *locks, struct kept *kept,
+		 struct err *err)
+{
+	kept_free(kept);
+	inventory_init(&kept->inventory, operation->root);
+	return locks_take_names(locks, operation->root, err);
+}
+
+static int locate(const struct definition *definition, struct err *err)
+{
+	if (definition->file)
+		err_locate(err, definition->file, definition->line, definition->column);
+	return -1;
+}
+
+/* Where it goes, and the type's own id */
+
+/* mdevctl knows types by their id only. */
+static void take_type(struct kept *kept, struct stored *stored, const struct type *type)
+{
+	struct pool *pool = kept->inventory.pool;
+
+	stored->definition.type = pool_strdup(pool, type->id);
+	stored->type_name = type->name ? text_json(pool, type->name) : NULL;
+}
+
+static int check_type(struct operation *operation, struct kept *kept, struct stored *stored,
+		      bool loose, struct err *err)
+{
+	struct inventory *inventory = &kept->inventory;
+	struct definition *definition = &stored->definition;
+	autoerr struct err absent = {0};
+	struct parent *parent =
+		inventory_find_parent(inventory, definition->parent, NEED_TYPE_NAME, &absent);
+	const struct type *type = parent ? parent_find_type(parent, definition->type) : NULL;
+
+	if (type)
+		take_type(kept, stored, type);
+	if (!parent && !loose)
+		operation_note(operation, "the parent '%s' is not there now", definition->parent);
+	return parent && !type && !loose ? refuse_type(inventory, parent, definition->type, err)
+					 : 0;
+}
+
+static int choose_parent(struct operation *operation, struct kept *kept, struct stored *stored,
+			 const struct define_options *options, struct err *err)
+{
+	const struct definitions one = {&stored->definition, 1};
+	autocreations struct creations creations = {0};
+
+	inventory_init(&creations.inventory, operation->root);
+	if (operation_place(&creations, &one, &options->create, err) < 0)
+		return -1;
+	const struct type *type = creations.list[0].request.type;
+	stored->definition.parent = pool_strdup(kept->inventory.pool, type->parent->name);
+	take_type(kept, stored, type);
+	return 0;
+}
+
+static int decide_parent(struct operation *operation, struct kept *kept, struct stored *stored,
+			 const struct define_options *options, struct err *err)
+{
+	struct definition *definition = &stored->definition;
+	const char *given = definition->parent;
+
+	if (!given)
+		return choose_parent(operation, kept, stored, options, err);
+	definition->parent = address_parent_name(kept->inventory.pool, given);
+	if (!definition->parent)
+		return err_set(err, ERR_INVALID, "'%s' cannot be the name of a parent", given);
+	return check_type(operation, kept, stored, options->loose, err);
+}
+
+/* Refusing what is taken */
+
+static int check_repeated(const struct kept *kept, const struct definition *definition,
+			  struct err *err)
+{
+	for (size_t i = 0; i < kept->n; i++) {
+		const struct definition *other = &kept->list[i]->definition;
+
+		if (streq(other->uuid, definition->uuid))
+			return err_set(err, ERR_INVALID, "the UUID %s stands in the set twice",
+				       definition->uuid);
+		if (definition->name && other->name && streq(other->name, definition->name))
+			return err_set(err, ERR_EXISTS, "the name '%s' stands in the set twice",
+				       definition->name);
+	}
+	return 0;
+}
+
+static int check_defined(const struct inventory *inventory, const struct definition *definition,
+			 bool loose, struct err *err)
+{
+	for (size_t i = 0; i < inventory->n_definitions; i++) {
+		const struct definition *other = &inventory->definitions[i]->definition;
+
+		if (!streq(other->uuid, definition->uuid) ||
+		    (loose && !streq(other->parent, definition->parent)))
+			continue;
+		err_set(err, ERR_EXISTS, "'%s' is defined already, on '%s'", definition->uuid,
+			other->parent);
+		return err_hint(err, "'mdevtool modify %s' changes it", definition->uuid);
+	}
+	return 0;
+}
+
+/* All that is decided before anything is written. */
+static int decide(struct operation *operation, const struct definitions *definitions,
+		  const struct define_options *options, struct kept *kept, struct err *err)
+{
+	struct inventory *inventory = &kept->inventory;
+	struct names names = names_load(inventory);
+	uint32_t automatic = options->create.group_auto ? names_free_group(&names) : 0;
+
+	/* one look at all for a set, at the one file for a single one */
+	store_load(inventory, NULL, definitions->n == 1 ? definitions->list[0].uuid : NULL);
+	for (size_t i = 0; i < definitions->n; i++) {
+		struct stored *stored = pool_alloc(inventory->pool, sizeof(*stored));
+		struct definition *definition = &stored->definition;
+
+		*definition = definitions->list[i];
+		if (!definition->uuid)
+			definition->uuid = uuid_new(inventory->pool);
+		if (automatic)
+			definition->group = automatic;
+		stored->file_name = definition->uuid;
+		if (decide_parent(operation, kept, stored, options, err) < 0 ||
+		    check_repeated(kept, definition, err) < 0 ||
+		    check_defined(inventory, definition, options->loose, err) < 0 ||
+		    (definition->name &&
+		     names_check(&names, definition->name, definition->uuid, err) < 0))
+			return locate(&definitions->list[i], err);
+		*pool_push(inventory->pool, kept->list, kept->n) = stored;
+	}
+	return 0;
+}
+
+/* Writing */
+
+static int write_one(struct operation *operation, const struct stored *stored, struct err *err)
+{
+	return store_write(operation->root, stored, err);
+}
+
+static int remove_one(struct operation *operation, const struct stored *stored, struct err *err)
+{
+	return store_remove(operation->root, stored, err);
+}
+
+static int undo(struct operation *operation, const struct kept *kept, size_t failed,
+		struct err *err)
+{
+	bool left = false;
+
+	for (size_t i = failed; i-- > 0;) {
+		autoerr struct err failure = {0};
+
+		if (remove_one(operation, kept->list[i], &failure) == 0)
+			continue;
+		left = true;
+		err_append(err, "; and %s could not be removed: %s", kept->list[i]->definition.uuid,
+			   failure.message);
+	}
+	if (kept->n == 1)
+		return -1;
+	err_wrap(err, "definition %zu of %zu failed", failed + 1, kept->n);
+	return left ? -1 : err_append(err, "; nothing of the set is kept");
+}
+
+int operation_define(struct operation *operation, const struct definitions *definitions,
+		     const struct define_options *options, struct kept *ret, struct err *err)
+{
+	autolocks struct locks locks = LOCKS_INIT;
+
+	if (begin(operation, &locks, ret, err) < 0 ||
+	    decide(operation, definitions, options, ret, err) < 0)
+		return -1;
+	for (size_t i = 0; i < ret->n; i++)
+		if (write_one(operation, ret->list[i], err) < 0)
+			return undo(operation, ret, i, err);
+	return 0;
+}
+
+/* Changing */
+
+/* Those that are meant, each once. */
+static int find_all(struct kept *kept, const char *const *given, size_t n, const char *parent,
+		    struct err *err)
+{
+	struct inventory *inventory = &kept->inventory;
+
+	for (size_t i = 0; i < n; i++) {
+		struct stored *stored = store_find(inventory, given[i], parent, err);
+		bool repeated = false;
+
+		if (!stored)
+			return -1;
+		for (size_t j = 0; j < kept->n; j++)
+			repeated |= streq(kept->list[j]->definition.uuid, stored->definition.uuid);
+		if (!repeated)
+			*pool_push(inventory->pool, kept->list, kept->n) = stored;
+	}
+	return 0;
+}
+
+static int change_one(struct operation *operation, struct kept *kept, struct stored *stored,
+		      const struct names *names, definition_change *change, void *data,
+		      struct err *err)
+{
+	const struct definition before = stored->definition;
+	struct definition *definition = &stored->definition;
+
+	if (change(data, kept->inventory.pool, definition, err) < 0)
+		return -1;
+	if (!streq(definition->type, before.type)) {
+		stored->type_name = NULL;
+		if (check_type(operation, kept, stored, false, err) < 0)
+			return -1;
+	}
+	return definition->name ? names_check(names, definition->name, definition->uuid, err) : 0;
+}
+
+int operation_modify(struct operation *operation, const char *const *given, size_t n,
+		     const char *parent, definition_change *change, void *data, bool group_auto,
+		     struct kept *ret, struct err *err)
+{
+	autolocks struct locks locks = LOCKS_INIT;
+
+	if (begin(operation, &locks, ret, err) < 0)
+		return -1;
+	const struct names names = names_load(&ret->inventory);
+	uint32_t automatic = names_free_group(&names);
+	if (find_all(ret, given, n, parent, err) < 0)
+		return -1;
+	for (size_t i = 0; i < ret->n; i++) {
+		if (change_one(operation, ret, ret->list[i], &names, change, data, err) < 0)
+			return -1;
+		if (group_auto)
+			ret->list[i]->definition.group = automatic;
+	}
+	for (size_t i = 0; i < ret->n; i++)
+		if (write_one(operation, ret->list[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+int operation_undefine(struct operation *operation, const char *const *given, size_t n,
+		       const char *parent, struct kept *ret, struct err *err)
+{
+	autolocks struct locks locks = LOCKS_INIT;
+
+	if (begin(operation, &locks, ret, err) < 0 || find_all(ret, given, n, parent, err) < 0)
+		return -1;
+	for (size_t i = 0; i < ret->n; i++)
+		if (remove_one(operation, ret->list[i], err) < 0)
+			return -1;
+	return 0;
+}

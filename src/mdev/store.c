@@ -1,0 +1,569 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Definitions as files: mdevctl's and ours beside it. */
+#include "mdev/store.h"
+
+#include "base/file.h"
+#include "base/text.h"
+#include "mdev/uuid.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+/* Not a parent: mdevctl's call-outs are below it. */
+#define SCRIPTS "scripts.d"
+
+/* Which file a version of ours belongs to. */
+struct identity {
+	uint64_t inode;
+	const char *birth; /* "SECONDS.NANOSECONDS"; "" where the file system keeps none */
+	const char *modified;
+};
+
+/* What tells definitions apart below STORE_DIR. */
+static const char *key_of(struct pool *pool, const struct stored *stored)
+{
+	return pool_printf(pool, "%s/%s", stored->definition.parent, stored->file_name);
+}
+
+/* Reading ours */
+
+static const char *timestamp(struct pool *pool, const struct statx_timestamp *time)
+{
+	return pool_printf(pool, "%lld.%09u", (long long)time->tv_sec, time->tv_nsec);
+}
+
+static bool identify(int dir, const char *name, struct pool *pool, struct identity *ret)
+{
+	struct statx st;
+
+	if (statx(dir, name, AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, &st) < 0)
+		return false;
+	*ret = (struct identity){
+		.inode = st.stx_ino,
+		.birth = st.stx_mask & STATX_BTIME ? timestamp(pool, &st.stx_btime) : "",
+		.modified = timestamp(pool, &st.stx_mtime),
+	};
+	return true;
+}
+
+static bool identify_path(const struct root *root, const char *path, struct pool *pool,
+			  struct identity *ret)
+{
+	autoclose int fd = root_openat(root, path, O_PATH);
+
+	return fd >= 0 && identify(fd, "", pool, ret);
+}
+
+static const char *text_of(const json_t *json, const char *key)
+{
+	const char *text = json_string_value(json_object_get(json, key));
+
+	return text ? text : "";
+}
+
+static bool is_of(const json_t *version, const char *key, const struct identity *identity)
+{
+	if (!streq(text_of(version, "definition"), key))
+		return false;
+	if (streq(text_of(version, "modified"), identity->modified))
+		return true;
+	return (uint64_t)json_integer_value(json_object_get(version, "inode")) == identity->inode &&
+	       streq(text_of(version, "birth"), identity->birth);
+}
+
+static char *read_at(int dir, const char *name, size_t max, struct pool *pool, size_t *length)
+{
+	autoclose int fd = openat(dir, name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+	autoerr struct err err = {0};
+	char *text;
+
+	if (fd < 0 || file_read(fd, name, max, pool, &text, length, &err) < 0)
+		return NULL;
+	return text;
+}
+
+/* The array of versions, a new reference; NULL without one that can be read. */
+static json_t *load_versions(int own, const char *uuid)
+{
+	autopool struct pool *pool = pool_new();
+	size_t length;
+	const char *text = own < 0 ? NULL : read_at(own, uuid, DOCUMENT_MAX, pool, &length);
+	json_t *json = text ? json_loadb(text, length, 0, NULL) : NULL;
+	json_t *versions = json_incref(json_object_get(json, "versions"));
+
+	json_decref(json);
+	if (json_is_array(versions))
+		return versions;
+	json_decref(versions);
+	return NULL;
+}
+
+static const json_t *find_version(const json_t *versions, const char *key,
+				  const struct identity *identity)
+{
+	const json_t *version;
+	size_t i;
+
+	json_array_foreach (versions, i, version)
+		if (is_of(version, key, identity))
+			return version;
+	return NULL;
+}
+
+static void set_from(struct definition *definition, struct pool *pool, enum definition_field field,
+		     const char *value)
+{
+	autoerr struct err ignored = {0}; /* what is not right in ours is not there */
+
+	if (*value)
+		definition_set(definition, pool, field, "", pool_strdup(pool, value), &ignored);
+}
+
+static void apply_version(struct stored *stored, struct pool *pool, const json_t *version)
+{
+	struct definition *definition = &stored->definition;
+	json_int_t group = json_integer_value(json_object_get(version, "group"));
+
+	set_from(definition, pool, DEFINITION_NAME, text_of(version, "name"));
+	set_from(definition, pool, DEFINITION_PARAMS, text_of(version, "params"));
+	if (group > 0 && group <= GROUP_MAX)
+		definition->group = (uint32_t)group;
+	/* mdevctl may have given it another type since */
+	if (streq(text_of(version, "type"), definition->type) && *text_of(version, "type_name"))
+		stored->type_name = pool_strdup(pool, text_of(version, "type_name"));
+}
+
+/* Reading both */
+
+struct loading {
+	struct inventory *inventory;
+	int own; /* STORE_OWN, -1 without */
+	struct entries own_files;
+	const char *only_uuid;
+};
+
+static void add_own(const struct loading *loading, int fd, struct stored *stored)
+{
+	struct pool *pool = loading->inventory->pool;
+	const char *uuid = stored->definition.uuid;
+	struct identity identity;
+
+	if (!entries_find(&loading->own_files, uuid) || !identify(fd, "", pool, &identity))
+		return;
+	json_t *versions = load_versions(loading->own, uuid);
+	const json_t *version = find_version(versions, key_of(pool, stored), &identity);
+	if (version)
+		apply_version(stored, pool, version);
+	json_decref(versions);
+}
+
+static void warn_broken(struct inventory *inventory, const char *path, const struct err *err)
+{
+	const char *place =
+		err->line ? pool_printf(inventory->pool, "%s:%d:%d", path, err->line, err->column)
+			  : path;
+
+	inventory_warn(inventory, place, "%s", err->message);
+}
+
+/* A regular file, or what a symlink inside the root leads to. */
+static int open_stored(const struct root *root, const char *path, struct err *err)
+{
+	struct stat st;
+	autoclose int fd = root_openat(root, path, O_RDONLY | O_NONBLOCK);
+
+	if (fd < 0)
+		return err_errno(err, errno, "cannot open it");
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return err_set(err, ERR_INVALID, "not a file");
+	return take_fd(&fd);
+}
+
+static void load_one(const struct loading *loading, const char *parent, const char *name)
+{
+	struct inventory *inventory = loading->inventory;
+	struct pool *pool = inventory->pool;
+	const char *path = pool_printf(pool, STORE_DIR "/%s/%s", parent, name);
+	struct stored *stored = pool_alloc(pool, sizeof(*stored));
+	autoerr struct err err = {0};
+	autoclose int fd = open_stored(inventory->root, path, &err);
+	char *text;
+	size_t length;
+
+	if (fd < 0 || file_read(fd, path, DOCUMENT_MAX, pool, &text, &length, &err) < 0 ||
+	    definition_parse_stored(path, text, length, pool, &stored->definition, &err) < 0) {
+		if (err.errnum != ENOENT) /* it may vanish while we look */
+			warn_broken(inventory, path, &err);
+		return;
+	}
+	stored->definition.uuid = text_lower(pool, name);
+	stored->definition.parent = parent;
+	stored->file_name = name;
+	stored->text = text;
+	add_own(loading, fd, stored);
+	*pool_push(pool, inventory->definitions, inventory->n_definitions) = stored;
+}
+
+static void load_parent(const struct loading *loading, const char *parent)
+{
+	struct inventory *inventory = loading->inventory;
+	const char *path = pool_printf(inventory->pool, STORE_DIR "/%s", parent);
+	struct entries files = {0};
+
+	if (root_list(inventory->root, path, inventory->pool, &files) < 0) {
+		if (errno != ENOENT && errno != ENOTDIR)
+			inventory_warn_errno(inventory, path, errno);
+		return;
+	}
+	for (size_t i = 0; i < files.n; i++) {
+		const char *name = files.list[i].name;
+
+		if (loading->only_uuid && strcasecmp(name, loading->only_uuid) != 0)
+			continue;
+		if (uuid_is_valid(name))
+			load_one(loading, parent, name);
+		else
+			inventory_warn(inventory, pool_printf(inventory->pool, "%s/%s", path, name),
+				       "not a definition: its name is no UUID");
+	}
+}
+
+static int compare_stored(const void *a, const void *b)
+{
+	const struct stored *const *x = a, *const *y = b;
+	int order = strcmp((*x)->definition.parent, (*y)->definition.parent);
+
+	return order ? order : strcmp((*x)->definition.uuid, (*y)->definition.uuid);
+}
+
+static void begin(struct loading *loading, struct inventory *inventory, int own)
+{
+	loading->inventory = inventory;
+	loading->own = own;
+	inventory->definitions = NULL;
+	inventory->n_definitions = 0;
+	if (own >= 0 && dir_list(own, inventory->pool, &loading->own_files) < 0)
+		inventory_warn_errno(inventory, STORE_OWN, errno);
+}
+
+static void sort(struct inventory *inventory)
+{
+	if (inventory->n_definitions)
+		qsort(inventory->definitions, inventory->n_definitions,
+		      sizeof(*inventory->definitions), compare_stored);
+}
+
+void store_load(struct inventory *inventory, const char *parent, const char *uuid)
+{
+	struct loading loading = {.only_uuid = uuid};
+	struct entries parents = {0};
+	autoclose int own = root_openat(inventory->root, STORE_OWN, O_RDONLY | O_DIRECTORY);
+
+	begin(&loading, inventory, own);
+	if (parent) {
+		load_parent(&loading, parent);
+	} else if (root_list(inventory->root, STORE_DIR, inventory->pool, &parents) < 0) {
+		if (errno != ENOENT)
+			inventory_warn_errno(inventory, STORE_DIR, errno);
+	}
+	for (size_t i = 0; i < parents.n; i++)
+		if (!streq(parents.list[i].name, SCRIPTS))
+			load_parent(&loading, parents.list[i].name);
+	sort(inventory);
+}
+
+/* The versions of one file of ours may be of several definitions. */
+static void load_named(const struct loading *loading, const char *uuid)
+{
+	struct inventory *inventory = loading->inventory;
+	json_t *versions = load_versions(loading->own, uuid), *version;
+	size_t i;
+
+	json_array_foreach (versions, i, version) {
+		char *parent = pool_strdup(inventory->pool, text_of(version, "definition"));
+		char *slash = strchr(parent, '/');
+		size_t j = 0;
+
+		if (!slash ||
+		    (!json_object_get(version, "name") && !json_object_get(version, "group")))
+			continue;
+		*slash = '\0';
+		while (j < i && !streq(text_of(json_array_get(versions, j), "definition"),
+				       text_of(version, "definition")))
+			j++;
+		if (j == i && text_is_component(parent) && uuid_is_valid(slash + 1))
+			load_one(loading, parent, slash + 1);
+	}
+	json_decref(versions);
+}
+
+void store_load_named(struct inventory *inventory)
+{
+	struct loading loading = {0};
+	autoclose int own = root_openat(inventory->root, STORE_OWN, O_RDONLY | O_DIRECTORY);
+
+	begin(&loading, inventory, own);
+	for (size_t i = 0; i < loading.own_files.n; i++)
+		load_named(&loading, loading.own_files.list[i].name);
+	sort(inventory);
+}
+
+/* Finding */
+
+static int no_such_definition(struct inventory *inventory, const char *given, struct err *err)
+{
+	const char **words = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < inventory->n_definitions; i++) {
+		const struct definition *definition = &inventory->definitions[i]->definition;
+
+		*pool_push(inventory->pool, words, n) = definition->name && !uuid_is_prefix(given)
+								? definition->name
+								: definition->uuid;
+	}
+	err_set(err, ERR_NOT_FOUND, "no definition '%s'", given);
+	const char *nearest = text_nearest(given, words, n);
+	if (nearest)
+		return err_hint(err, "did you mean '%s'?", nearest);
+	return err_hint(err, "'mdevtool list --defined' shows them all");
+}
+
+static int ambiguous(struct inventory *inventory, const char *given, struct stored *const *found,
+		     size_t n, struct err *err)
+{
+	const char *candidates = "";
+	bool same = true;
+
+	for (size_t i = 0; i < n; i++)
+		same &= streq(found[i]->definition.uuid, found[0]->definition.uuid);
+	for (size_t i = 0; i < n; i++)
+		candidates =
+			pool_printf(inventory->pool, "%s%s%s", candidates, i ? ", " : "",
+				    same ? found[i]->definition.parent : found[i]->definition.uuid);
+	err_set(err, ERR_INVALID, same ? "'%s' is defined on several parents" : "'%s' is ambiguous",
+		given);
+	return err_hint(err, same ? "say which with --parent: %s" : "it could be %s", candidates);
+}
+
+static bool is_meant(const struct definition *definition, const char *given)
+{
+	if (uuid_is_prefix(given))
+		return strncasecmp(definition->uuid, given, strlen(given)) == 0;
+	return definition->name && streq(definition->name, given);
+}
+
+struct stored *store_find(struct inventory *inventory, const char *given, const char *parent,
+			  struct err *err)
+{
+	struct stored **found = NULL;
+	size_t n = 0;
+
+	store_load(inventory, parent,
+		   uuid_is_valid(given) ? text_lower(inventory->pool, given) : NULL);
+	for (size_t i = 0; i < inventory->n_definitions; i++)
+		if (is_meant(&inventory->definitions[i]->definition, given))
+			*pool_push(inventory->pool, found, n) = inventory->definitions[i];
+	if (n == 1)
+		return found[0];
+	if (n)
+		ambiguous(inventory, given, found, n, err);
+	else
+		no_such_definition(inventory, given, err);
+	return NULL;
+}
+
+/* Writing */
+
+static json_t *attributes_json(const struct definition *definition)
+{
+	json_t *attributes = json_array();
+
+	for (size_t i = 0; i < definition->n_attributes; i++) {
+		json_t *attribute = json_object();
+
+		json_object_set_new(attribute, definition->attributes[i].name,
+				    json_string(definition->attributes[i].value));
+		json_array_append_new(attributes, attribute);
+	}
+	return attributes;
+}
+
+const char *store_json(struct pool *pool, const struct stored *stored, bool compact)
+{
+	const struct definition *definition = &stored->definition;
+	json_t *json = stored->text ? json_loads(stored->text, 0, NULL) : NULL;
+
+	if (!json)
+		json = json_object();
+	json_object_set_new(json, "mdev_type", json_string(definition->type));
+	json_object_set_new(json, "start",
+			    json_string(definition->start == START_AUTO ? "auto" : "manual"));
+	json_object_set_new(json, "attrs", attributes_json(definition));
+	autofree char *text = json_dumps(json, compact ? JSON_COMPACT : JSON_INDENT(2));
+	json_decref(json);
+	return text ? pool_strdup(pool, text) : "";
+}
+
+/* What is ours of a definition; NULL when there is nothing. */
+static json_t *own_version(struct pool *pool, const struct stored *stored,
+			   const struct identity *identity)
+{
+	const struct definition *definition = &stored->definition;
+
+	if (!definition->name && !definition->group && !definition->params && !stored->type_name)
+		return NULL;
+	json_t *version = json_pack("{s:s, s:I, s:s, s:s, s:s, s:s*, s:s*, s:s*}", "definition",
+				    key_of(pool, stored), "inode", (json_int_t)identity->inode,
+				    "birth", identity->birth, "modified", identity->modified,
+				    "type", definition->type, "type_name", stored->type_name,
+				    "name", definition->name, "params", definition->params);
+	if (definition->group)
+		json_object_set_new(version, "group", json_integer(definition->group));
+	return version;
+}
+
+/* The versions that some definition still has. */
+static json_t *versions_in_use(const struct root *root, int own, const char *uuid)
+{
+	json_t *kept = json_array(), *versions = load_versions(own, uuid), *version;
+	size_t i;
+
+	json_array_foreach (versions, i, version) {
+		autopool struct pool *pool = pool_new();
+		const char *key = text_of(version, "definition");
+		struct identity identity;
+
+		if (identify_path(root, pool_printf(pool, STORE_DIR "/%s", key), pool, &identity) &&
+		    is_of(version, key, &identity))
+			json_array_append(kept, version);
+	}
+	json_decref(versions);
+	return kept;
+}
+
+static int open_own(const struct root *root, struct err *err)
+{
+	if (root_mkdir(root, STORE_OWN) < 0)
+		return err_errno(err, errno, "cannot make '%s'", STORE_OWN);
+	int own = root_openat(root, STORE_OWN, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+	return own < 0 ? err_errno(err, errno, "cannot open '%s'", STORE_OWN) : own;
+}
+
+/* Steals `versions`. */
+static int write_versions(int own, const char *uuid, json_t *versions, struct err *err)
+{
+	autofree char *what = NULL;
+
+	if (json_array_size(versions) == 0) {
+		json_decref(versions);
+		if (unlinkat(own, uuid, 0) < 0 && errno != ENOENT)
+			return err_errno(err, errno, "cannot remove '" STORE_OWN "/%s'", uuid);
+		return 0;
+	}
+	json_t *json = json_pack("{s:o}", "versions", versions);
+	autofree char *text = json_dumps(json, JSON_INDENT(2));
+	json_decref(json);
+	if (!text || asprintf(&what, STORE_OWN "/%s", uuid) < 0)
+		return err_set(err, ERR_INVALID, "cannot keep the definition of '%s'", uuid);
+	return file_replace(own, uuid, what, text, 0644, err);
+}
+
+static int write_own(const struct root *root, const struct stored *stored,
+		     const struct identity *identity, struct err *err)
+{
+	autopool struct pool *pool = pool_new();
+	const char *uuid = stored->definition.uuid;
+	json_t *version = own_version(pool, stored, identity);
+	autoclose int own = version ? open_own(root, err)
+				    : root_openat(root, STORE_OWN, O_RDONLY | O_DIRECTORY);
+
+	if (own < 0) {
+		json_decref(version);
+		return version ? -1 : 0;
+	}
+	json_t *versions = versions_in_use(root, own, uuid);
+	if (version)
+		json_array_insert_new(versions, 0, version);
+	return write_versions(own, uuid, versions, err);
+}
+
+static int open_made(const struct root *root, const char *path, struct err *err)
+{
+	if (root_mkdir(root, path) < 0)
+		return err_errno(err, errno, "cannot make '%s'", path);
+	int dir = root_openat(root, path, O_RDONLY | O_DIRECTORY);
+	return dir < 0 ? err_errno(err, errno, "cannot open '%s'", path) : dir;
+}
+
+int store_write(const struct root *root, const struct stored *stored, struct err *err)
+{
+	autopool struct pool *pool = pool_new();
+	const struct definition *definition = &stored->definition;
+	const char *what = pool_printf(pool, STORE_DIR "/%s", key_of(pool, stored));
+	/* not beside it: mdevctl takes all that is there for definitions */
+	const char *temporary = pool_printf(pool, ".%s.tmp", definition->uuid);
+	struct identity identity = {0};
+
+	if (!text_is_component(definition->parent))
+		return err_set(err, ERR_INVALID, "'%s' cannot be the name of a parent",
+			       definition->parent);
+	autoclose int top = open_made(root, STORE_DIR, err);
+	if (top < 0)
+		return -1;
+	autoclose int dir =
+		open_made(root, pool_printf(pool, STORE_DIR "/%s", definition->parent), err);
+	if (dir < 0 ||
+	    file_write(top, temporary, what, store_json(pool, stored, false), 0644, err) < 0)
+		return -1;
+	if (!identify(top, temporary, pool, &identity) ||
+	    write_own(root, stored, &identity, err) < 0) {
+		unlinkat(top, temporary, 0);
+		return err->kind ? -1 : err_errno(err, errno, "cannot write '%s'", what);
+	}
+	return file_move(top, temporary, dir, stored->file_name, what, err);
+}
+
+int store_remove(const struct root *root, const struct stored *stored, struct err *err)
+{
+	autopool struct pool *pool = pool_new();
+	const struct definition *definition = &stored->definition;
+	const char *dir_path = pool_printf(pool, STORE_DIR "/%s", definition->parent);
+	autoclose int dir = root_openat(root, dir_path, O_RDONLY | O_DIRECTORY);
+
+	if ((dir < 0 || unlinkat(dir, stored->file_name, 0) < 0 || fsync(dir) < 0) &&
+	    errno != ENOENT)
+		return err_errno(err, errno, "cannot remove '%s/%s'", dir_path, stored->file_name);
+	autoclose int own = root_openat(root, STORE_OWN, O_RDONLY | O_DIRECTORY);
+	if (own < 0)
+		return 0;
+	return write_versions(own, definition->uuid, versions_in_use(root, own, definition->uuid),
+			      err);
+}
+
+void store_prune(const struct root *root, struct pool *pool, bool dry_run, const char ***uuids,
+		 size_t *n)
+{
+	autoclose int own = root_openat(root, STORE_OWN, O_RDONLY | O_DIRECTORY);
+	struct entries files = {0};
+
+	if (own < 0 || dir_list(own, pool, &files) < 0)
+		return;
+	for (size_t i = 0; i < files.n; i++) {
+		const char *uuid = files.list[i].name;
+
+		if (!uuid_is_valid(uuid))
+			continue;
+		json_t *versions = versions_in_use(root, own, uuid);
+		if (json_array_size(versions) == 0) {
+			*pool_push(pool, *uuids, *n) = uuid;
+			if (!dry_run)
+				unlinkat(own, uuid, 0);
+		}
+		json_decref(versions);
+	}
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Definitions that last. What mdevctl knows lies in its own files, /etc/mdevctl.d/PARENT/UUID, in
+ * its own format (its man page; seen: 1.2.0 and 1.4.0), so that both tools can work on one host.
+ * What it does not know, name, group, params and the type's name, lies in /etc/mdevtool.d/UUID:
+ * mdevctl's "modify" drops keys that it does not know.
+ *
+ * The two files of a definition change as one: ours holds a version for each state of mdevctl's
+ * file, which it tells by inode and birth (mdevctl modifies in place) or by modification time (a
+ * backup that was restored). A version whose file is gone, or was undefined and defined anew by
+ * somebody else, means nothing any more.
+ */
+#pragma once
+
+#include "mdev/definition.h"
+#include "mdev/model.h"
+
+#define STORE_DIR "/etc/mdevctl.d"
+#define STORE_OWN "/etc/mdevtool.d"
+
+/* A definition as it is kept. */
+struct stored {
+	struct definition definition; /* `file` is its path; parent, uuid and type are there */
+	const char *type_name;        /* NULL where nobody ever saw it */
+	const char *file_name;        /* the UUID as its file spells it */
+	const char *text;             /* the file, whose unknown keys stay; NULL for a new one */
+};
+
+/*
+ * Fills inventory->definitions, sorted by parent and UUID: all, or those of one parent, or of one
+ * UUID (lower case). One that cannot be read is a warning that names the file, and the place in it.
+ */
+void store_load(struct inventory *inventory, const char *parent, const char *uuid);
+/* Only those with a name or a group, without a look at the others. */
+void store_load_named(struct inventory *inventory);
+/*
+ * The definition that `given` means: a UUID, a unique prefix of one, or a name; `parent` (NULL for
+ * any) tells apart those that have the same UUID. Loads what it needs. ERR_NOT_FOUND, ERR_INVALID
+ * for an ambiguous one.
+ */
+struct stored *store_find(struct inventory *inventory, const char *given, const char *parent,
+			  struct err *err);
+
+/*
+ * Writes both files, new or in the place of the old ones; a crash leaves either state, whole. The
+ * caller holds the lock of the names.
+ */
+int store_write(const struct root *root, const struct stored *stored, struct err *err);
+/* Removes both; missing is fine. */
+int store_remove(const struct root *root, const struct stored *stored, struct err *err);
+
+/*
+ * The definition in mdevctl's format with the unknown keys that it has: indented by two as mdevctl
+ * writes it, or in one line as its call-outs and libvirt do.
+ */
+const char *store_json(struct pool *pool, const struct stored *stored, bool compact);
+
+/*
+ * Removes what is in STORE_OWN for definitions that are gone; with dry_run nothing is touched.
+ * Appends the UUIDs to *uuids.
+ */
+void store_prune(const struct root *root, struct pool *pool, bool dry_run, const char ***uuids,
+		 size_t *n);
