@@ -3,7 +3,7 @@
 # shellcheck disable=SC1003 # a backslash between quotes is meant
 # Completion of mdevtool's command line for bash. Every word comes from 'mdevtool complete', which
 # answers "WORD<tab>DESCRIPTION" lines from the program's own tables and from the machine, or
-# ":file" where a file's name belongs. Nothing of the bash-completion package is needed.
+# ":file" at the end where a file's name may stand. Nothing of the bash-completion package is needed.
 
 # Sets `words` to the words up to the cursor. bash's COMP_WORDS are cut at ':' and '=' as well,
 # which PCI addresses and options have inside.
@@ -93,9 +93,9 @@ _mdevtool() {
 
   # the answers complete what stands behind "--option="
   [[ $current != --*=* ]] || option=${current%%=*}=
-  if [ "${found[0]:-}" = :file ]; then
-    mapfile -t found < <(compgen -f -- "${current#"$option"}")
-    about=()
+  if ((${#found[@]})) && [ "${found[${#found[@]} - 1]}" = :file ]; then
+    unset "found[${#found[@]} - 1]"
+    mapfile -t -O "${#found[@]}" found < <(compgen -f -- "${current#"$option"}")
     compopt -o filenames 2>/dev/null
   elif __mdevtool_all_equal; then
     found=("${found[@]:0:1}")

@@ -15,6 +15,8 @@ enum completion {
 	COMPLETE_PARENT,
 	COMPLETE_TYPE,
 	COMPLETE_DEVICE,
+	COMPLETE_DEFINITION,
+	COMPLETE_DEVICE_OR_FILE,
 	COMPLETE_GROUP,
 	COMPLETE_FILE,
 	COMPLETE_COLUMN,
@@ -69,6 +71,7 @@ struct command {
 	size_t options_size;
 	const struct fields
 		*fields; /* it prints a table of these, and so takes --output and the like */
+	const struct fields *defined_fields; /* or of these, with --defined */
 	bool hidden;
 	bool only_reads;
 	/* Fails with *err, or returns 0 with context->status 0 or ERR_FAILED. */

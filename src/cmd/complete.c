@@ -3,6 +3,7 @@
 #include "cmd/command.h"
 
 #include "base/text.h"
+#include "mdev/store.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@ struct line {
 	struct inventory *inventory;
 	const struct command *command; /* NULL as long as none is named */
 	const char *parent;            /* the value of --parent, NULL without one */
+	bool defined;                  /* --defined is in it */
 	const char *word;              /* the one to be completed */
 };
 
@@ -73,6 +75,24 @@ static void offer_devices(const struct line *line)
 	}
 }
 
+static void offer_definitions(const struct line *line)
+{
+	struct pool *pool = line->context->pool;
+
+	store_load(line->inventory, line->parent, NULL);
+	for (size_t i = 0; i < line->inventory->n_definitions; i++) {
+		const struct stored *stored = line->inventory->definitions[i];
+		const struct definition *definition = &stored->definition;
+		const char *what = pool_printf(
+			pool, "%s on %s, %s",
+			stored->type_name ? stored->type_name : definition->type,
+			definition->parent, definition->start == START_AUTO ? "auto" : "manual");
+
+		offer(line, definition->uuid, what);
+		offer(line, definition->name, what);
+	}
+}
+
 static void offer_groups(const struct line *line)
 {
 	struct pool *pool = line->context->pool;
@@ -84,10 +104,9 @@ static void offer_groups(const struct line *line)
 			      "a group in use");
 }
 
-static void offer_columns(const struct line *line)
+static void offer_columns_of(const struct line *line, const struct fields *fields)
 {
 	struct pool *pool = line->context->pool;
-	const struct fields *fields = line->command ? line->command->fields : NULL;
 	const char *comma = strrchr(line->word, ',');
 	const char *before =
 		comma ? pool_strndup(pool, line->word, (size_t)(comma + 1 - line->word)) : "";
@@ -96,6 +115,14 @@ static void offer_columns(const struct line *line)
 		if (fields->list[i].column)
 			offer(line, pool_printf(pool, "%s%s", before, fields->list[i].key),
 			      fields->list[i].help);
+}
+
+static void offer_columns(const struct line *line)
+{
+	if (!line->command)
+		return;
+	offer_columns_of(line,
+			 line->defined ? line->command->defined_fields : line->command->fields);
 }
 
 static void offer_words(const struct line *line, const char *words)
@@ -118,6 +145,13 @@ static void offer_values(const struct line *line, enum completion completion, co
 	case COMPLETE_DEVICE:
 		offer_devices(line);
 		break;
+	case COMPLETE_DEFINITION:
+		offer_definitions(line);
+		break;
+	case COMPLETE_DEVICE_OR_FILE:
+		offer_devices(line);
+		puts(":file");
+		break;
 	case COMPLETE_GROUP:
 		offer_groups(line);
 		if (words)
@@ -130,6 +164,7 @@ static void offer_values(const struct line *line, enum completion completion, co
 		offer_parents(line);
 		offer_types(line);
 		offer_devices(line);
+		offer_definitions(line);
 		break;
 	case COMPLETE_WORDS:
 		offer_words(line, words);
@@ -226,6 +261,7 @@ static const struct cmd_option *walk(struct line *line, const struct words *word
 			line->parent = word + 9;
 		if (strncmp(word, "--root=", 7) == 0)
 			line->context->root_dir = word + 7;
+		line->defined |= streq(word, "--defined");
 		const struct cmd_option *option =
 			*word == '-' ? find_option(line->command, word) : NULL;
 		if (option && takes_value(option))

@@ -5,15 +5,6 @@
 #include "base/text.h"
 #include "mdev/address.h"
 
-static bool fits(const struct filter *filter, const char *parent, uint32_t group,
-		 const struct device *device)
-{
-	const struct type type = {.id = device->type, .name = device->type_name};
-
-	return (!parent || streq(device->parent, parent)) && (!group || device->group == group) &&
-	       (!filter->type || type_matches(&type, filter->type));
-}
-
 static bool has(const struct filtered *filtered, const struct device *device)
 {
 	for (size_t i = 0; i < filtered->n; i++)
@@ -63,23 +54,50 @@ static int check_known(struct context *context, const struct filter *filter, str
 	return -1;
 }
 
+/* What the filter's texts mean. */
+struct checked {
+	const char *parent; /* NULL for any */
+	uint32_t group;     /* 0 for any */
+	const char *type;   /* NULL for any */
+};
+
+static bool fits(const struct checked *checked, const char *parent, uint32_t group, const char *id,
+		 const char *name)
+{
+	const struct type type = {.id = id, .name = name};
+
+	return (!checked->parent || streq(parent, checked->parent)) &&
+	       (!checked->group || group == checked->group) &&
+	       (!checked->type || type_matches(&type, checked->type));
+}
+
+static int check_filter(struct context *context, const struct filter *filter, struct checked *ret,
+			struct err *err)
+{
+	struct definition definition = {0};
+
+	if (filter->group && definition_set(&definition, context->pool, DEFINITION_GROUP, "--group",
+					    filter->group, err) < 0)
+		return -1;
+	*ret = (struct checked){.group = definition.group, .type = filter->type};
+	if (!filter->parent)
+		return 0;
+	ret->parent = address_parent_name(context->pool, filter->parent);
+	if (!ret->parent)
+		return err_set(err, ERR_INVALID, "'%s' cannot be the name of a parent",
+			       filter->parent);
+	return 0;
+}
+
 int filter_devices(struct context *context, struct inventory *inventory,
 		   const struct filter *filter, unsigned needs, struct filtered *ret,
 		   struct err *err)
 {
-	struct definition checked = {0};
 	struct filtered found = {0};
-	const char *parent = NULL;
+	struct checked checked;
 
-	if (filter->group && definition_set(&checked, context->pool, DEFINITION_GROUP, "--group",
-					    filter->group, err) < 0)
+	if (check_filter(context, filter, &checked, err) < 0)
 		return -1;
-	if (filter->parent) {
-		parent = address_parent_name(context->pool, filter->parent);
-		if (!parent)
-			return err_set(err, ERR_INVALID, "'%s' cannot be the name of a parent",
-				       filter->parent);
-	}
 	needs |= (filter->group ? NEED_DEVICE_RECORD : 0U) |
 		 (filter->type ? NEED_DEVICE_TYPE | NEED_DEVICE_TYPE_NAME : 0U);
 	if (context->args.n) {
@@ -91,7 +109,39 @@ int filter_devices(struct context *context, struct inventory *inventory,
 	}
 	*ret = (struct filtered){0};
 	for (size_t i = 0; i < found.n; i++)
-		if (fits(filter, parent, checked.group, found.list[i]))
+		if (fits(&checked, found.list[i]->parent, found.list[i]->group, found.list[i]->type,
+			 found.list[i]->type_name))
 			*pool_push(context->pool, ret->list, ret->n) = found.list[i];
 	return ret->n ? 0 : check_known(context, filter, err);
+}
+
+int filter_definitions(struct context *context, struct inventory *inventory,
+		       const struct filter *filter, struct filtered_definitions *ret,
+		       struct err *err)
+{
+	struct filtered_definitions found = {0};
+	struct checked checked;
+
+	if (check_filter(context, filter, &checked, err) < 0)
+		return -1;
+	for (size_t i = 0; i < context->args.n; i++) {
+		struct stored *stored =
+			store_find(inventory, context->args.list[i], checked.parent, err);
+
+		if (!stored)
+			return -1;
+		*pool_push(context->pool, found.list, found.n) = stored;
+	}
+	if (!context->args.n) {
+		store_load(inventory, checked.parent, NULL);
+		found = (struct filtered_definitions){inventory->definitions,
+						      inventory->n_definitions};
+	}
+	*ret = (struct filtered_definitions){0};
+	for (size_t i = 0; i < found.n; i++)
+		if (fits(&checked, found.list[i]->definition.parent,
+			 found.list[i]->definition.group, found.list[i]->definition.type,
+			 found.list[i]->type_name))
+			*pool_push(context->pool, ret->list, ret->n) = found.list[i];
+	return 0;
 }

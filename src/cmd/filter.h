@@ -38,3 +38,14 @@ struct filtered {
 int filter_devices(struct context *context, struct inventory *inventory,
 		   const struct filter *filter, unsigned needs, struct filtered *ret,
 		   struct err *err);
+
+struct filtered_definitions {
+	struct stored **list;
+	size_t n;
+};
+
+/* The same of definitions. A filter that nothing fits is no error: what is defined need not be
+ * here. */
+int filter_definitions(struct context *context, struct inventory *inventory,
+		       const struct filter *filter, struct filtered_definitions *ret,
+		       struct err *err);

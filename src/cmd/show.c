@@ -19,8 +19,8 @@ static const struct cmd_option options[] = {
 
 /* What the names turned out to be. */
 struct found {
-	const void **parents, **types, **devices;
-	size_t n_parents, n_types, n_devices;
+	const void **parents, **types, **devices, **definitions;
+	size_t n_parents, n_types, n_devices, n_definitions;
 };
 
 static void add_types(struct context *context, struct found *found, const struct parent *parent)
@@ -53,9 +53,22 @@ static void no_such_name(const char *name, const struct err *not_parent, struct 
 										       : err;
 	autofree char *hint = strdup(better->hint ? better->hint : "'mdevtool list' shows devices");
 
-	err_set(err, ERR_NOT_FOUND, "no parent, type or device '%s'", name);
+	err_set(err, ERR_NOT_FOUND, "no parent, type, device or definition '%s'", name);
 	if (hint)
 		err_hint(err, "%s", hint);
+}
+
+/* A device may be active, defined, or both. */
+static bool find_definition(struct context *context, struct inventory *inventory, const char *name,
+			    struct found *found, struct err *err)
+{
+	struct stored *stored = store_find(inventory, name, NULL, err);
+
+	if (!stored)
+		return false;
+	store_load_states(inventory, &stored, 1);
+	*pool_push(context->pool, found->definitions, found->n_definitions) = stored;
+	return true;
 }
 
 /* A name can be a parent's, a device's or a type's, tried in this order. */
@@ -64,6 +77,7 @@ static int find(struct context *context, struct inventory *inventory, const char
 {
 	autoerr struct err not_parent = {0};
 	autoerr struct err not_device = {0};
+	autoerr struct err not_defined = {0};
 	const struct parent *parent =
 		inventory_find_parent(inventory, name, NEEDS_PARENT, &not_parent);
 	const struct device *device;
@@ -74,14 +88,14 @@ static int find(struct context *context, struct inventory *inventory, const char
 		return 0;
 	}
 	device = inventory_find_device(inventory, name, NEED_DEVICE_ALL, &not_device);
-	if (device) {
+	if (device)
 		*pool_push(context->pool, found->devices, found->n_devices) = device;
+	if (find_definition(context, inventory, name, found, &not_defined) || device)
 		return 0;
-	}
 	if (find_types(context, inventory, name, found))
 		return 0;
-	bool unknown = not_device.kind == ERR_NOT_FOUND;
-	err_keep_first(err, &not_device);
+	bool unknown = not_device.kind == ERR_NOT_FOUND && not_defined.kind == ERR_NOT_FOUND;
+	err_keep_first(err, not_device.kind == ERR_NOT_FOUND ? &not_defined : &not_device);
 	if (unknown)
 		no_such_name(name, &not_parent, err);
 	return -1;
@@ -92,7 +106,7 @@ static int print_xml(struct context *context, const struct found *found, const c
 {
 	if (*dialect && !streq(dialect, "libvirt"))
 		return err_set(err, ERR_USAGE, "--xml is 'libvirt' or nothing, not '%s'", dialect);
-	if (!found->n_parents || found->n_devices)
+	if (!found->n_parents || found->n_devices || found->n_definitions)
 		return err_set(err, ERR_UNSUPPORTED, "only parents can be shown as XML");
 	if (found->n_parents > 1)
 		puts("<devices>");
@@ -158,7 +172,7 @@ static int run(struct context *context, const void *given, struct err *err)
 
 	if (!context->args.n)
 		return err_set(err, ERR_USAGE,
-			       "nothing to show: name a parent, a type or a device");
+			       "nothing to show: name a parent, a type, a device or a definition");
 	inventory_init(&inventory, &context->root);
 	for (size_t i = 0; i < context->args.n; i++)
 		if (find(context, &inventory, context->args.list[i], &found, err) < 0)
@@ -168,6 +182,7 @@ static int run(struct context *context, const void *given, struct err *err)
 		{&parent_fields, found.parents, found.n_parents},
 		{&type_fields, found.types, found.n_types},
 		{&device_fields, found.devices, found.n_devices},
+		{&definition_fields, found.definitions, found.n_definitions},
 	};
 	if (o->xml && print_xml(context, &found, o->xml, err) < 0)
 		return -1;
@@ -182,8 +197,8 @@ static int run(struct context *context, const void *given, struct err *err)
 const struct command command_show = {
 	.name = "show",
 	.args = "NAME...",
-	.summary = "Show everything about a parent, a type or a device",
-	.help = "Shows everything about parents (with their types), types and devices.\v"
+	.summary = "Show everything about a parent, type, device or definition",
+	.help = "Shows everything about parents (with their types), types, devices and definitions.\v"
 		"Examples:\n"
 		"  mdevtool show 0000:86:00.0\n"
 		"  mdevtool show 2f0c2d5e --json\n"

@@ -190,6 +190,78 @@ static int parse_object(struct document *document, json_t *json, const char *pla
 	return 0;
 }
 
+/* What "mdevctl list --defined --dumpjson" prints: [{"PARENT": [{"UUID": {…}}, …], …}]. */
+static bool is_dump(const json_t *json)
+{
+	const json_t *parents = json_array_get(json, 0), *list;
+	const char *key;
+
+	if (json_array_size(json) != 1)
+		return false;
+	json_object_foreach ((json_t *)parents, key, list)
+		if (streq(key, "attrs") || !json_is_array(list))
+			return false;
+	return json_object_size(parents) > 0;
+}
+
+static int set_dumped(const struct document *document, struct definition *definition,
+		      enum definition_field field, const char *label, const char *value,
+		      const char *place)
+{
+	if (definition_set(definition, document->pool, field, label,
+			   pool_strdup(document->pool, value), document->err) < 0)
+		return locate(document, place);
+	return 0;
+}
+
+static int parse_dumped(struct document *document, const char *parent, const json_t *json,
+			const char *place)
+{
+	const char *uuid;
+	json_t *device;
+
+	if (!json_is_object(json) || json_object_size(json) != 1) {
+		err_set(document->err, ERR_INVALID,
+			"each device of \"%s\" must be an object with one key, {\"UUID\": {…}}",
+			parent);
+		return locate(document, place);
+	}
+	json_object_foreach ((json_t *)json, uuid, device) {
+		if (parse_object(document, device, json_place_member(place, uuid)) < 0)
+			return -1;
+		struct definition *definition =
+			&document->definitions->list[document->definitions->n - 1];
+		const char *key = json_place_key(place, uuid);
+
+		if (set_dumped(document, definition, DEFINITION_UUID, "the UUID", uuid, key) < 0 ||
+		    set_dumped(document, definition, DEFINITION_PARENT, "the parent", parent, key) <
+			    0)
+			return -1;
+	}
+	return 0;
+}
+
+static int parse_dump(struct document *document, json_t *parents, const char *place)
+{
+	const char *parent;
+	json_t *list, *device;
+	size_t i;
+
+	json_object_foreach (parents, parent, list) {
+		const char *at = json_place_element(json_place_member(place, parent), 0);
+
+		json_array_foreach (list, i, device) {
+			if (parse_dumped(document, parent, device, at) < 0)
+				return -1;
+			at = json_place_next(at);
+		}
+	}
+	if (document->definitions->n)
+		return 0;
+	err_set(document->err, ERR_INVALID, "no device in it");
+	return locate(document, place);
+}
+
 static int parse_array(struct document *document, const json_t *json, const char *place)
 {
 	json_t *element;
@@ -215,6 +287,8 @@ static int parse_root(struct document *document, json_t *json)
 	const char *place = document->text + strcspn(document->text, "{[");
 	const json_t *devices = json_object_get(json, "devices");
 
+	if (is_dump(json))
+		return parse_dump(document, json_array_get(json, 0), json_place_element(place, 0));
 	if (json_is_array(json))
 		return parse_array(document, json, place);
 	if (!devices)

@@ -5,12 +5,6 @@
 #include "mdev/model.h"
 #include "mdev/plan.h"
 
-/* NAME=VALUE for a device's own file, stored after its creation. */
-struct attribute {
-	const char *name;
-	const char *value;
-};
-
 /* A device to be made, with everything decided. */
 struct request {
 	const struct type *type;

@@ -265,6 +265,8 @@ static void load_record(struct inventory *inventory, struct device *device)
 	device->name = record->name;
 	device->group = record->group;
 	device->params = record->params;
+	device->attributes = record->attributes;
+	device->n_attributes = record->n_attributes;
 	device->type = record->type;
 	device->type_name = record->type_name;
 }

@@ -91,6 +91,8 @@ struct device {
 	const char *device_api;
 	uint32_t group; /* 0 without one */
 	const char *params;
+	const struct attribute *attributes; /* what it was made with */
+	size_t n_attributes;
 	bool requires_group; /* its type's */
 	bool params_ignored; /* just made, and its type took none */
 	bool record_loaded;
@@ -119,7 +121,8 @@ enum need {
 	NEED_DEVICE_RECORD = 1 << 9,
 	NEED_DEVICE_GROUP = 1 << 10, /* IOMMU group and VFIO device */
 	NEED_DEVICE_HOLDERS = 1 << 11,
-	NEED_TYPES = 1 << 12, /* just which there are */
+	NEED_TYPES = 1 << 12,            /* just which there are */
+	NEED_DEFINITION_STATE = 1 << 13, /* which are active */
 };
 #define NEED_TYPE_ALL \
 	(NEED_TYPE_NAME | NEED_TYPE_ROOM | NEED_TYPE_API | NEED_TYPE_FACTS | NEED_TYPE_RULES)

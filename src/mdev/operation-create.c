@@ -148,6 +148,8 @@ static void decide_plan(struct creations *creations, struct creation *creation)
 		.type_name = type->name ? text_json(pool, type->name) : NULL,
 		.group = request->group,
 		.params = creation->params_ignored ? NULL : request->params,
+		.attributes = request->attributes,
+		.n_attributes = request->n_attributes,
 	};
 }
 

@@ -53,6 +53,8 @@ static struct record as_record(const struct root *root, const struct device *dev
 		.type_name = device->type_name,
 		.group = device->group,
 		.params = device->params,
+		.attributes = device->attributes,
+		.n_attributes = device->n_attributes,
 		.inode = record_inode(root, device->path),
 	};
 }

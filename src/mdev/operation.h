@@ -103,6 +103,13 @@ struct define_options {
 int operation_define(struct operation *operation, const struct definitions *definitions,
 		     const struct define_options *options, struct kept *ret, struct err *err);
 
+/*
+ * Describes a device that exists as a definition: what it was made with, its files' present values
+ * where they can be read. What nobody tells is left out, with a note.
+ */
+int operation_adopt(struct operation *operation, const char *given, struct definition *ret,
+		    struct err *err);
+
 /* Changes a definition before it is kept anew; the texts it sets live in `pool`. */
 typedef int definition_change(void *data, struct pool *pool, struct definition *definition,
 			      struct err *err);

@@ -24,6 +24,39 @@ static const struct {
 	{"params", offsetof(struct record, params), false},
 };
 
+/* As mdevctl has them: an array of objects with one key each. */
+static bool set_attributes(json_t *json, const struct record *record)
+{
+	json_t *list = json_array();
+	bool good = true;
+
+	for (size_t i = 0; i < record->n_attributes; i++) {
+		json_t *one = json_object();
+
+		good &= json_object_set_new(one, record->attributes[i].name,
+					    json_string(record->attributes[i].value)) == 0;
+		json_array_append_new(list, one);
+	}
+	json_object_set_new(json, "attrs", list);
+	return good;
+}
+
+static void get_attributes(const json_t *json, struct pool *pool, struct record *record)
+{
+	struct attribute *list = NULL;
+	const char *name;
+	json_t *one, *value;
+	size_t i;
+
+	json_array_foreach (json_object_get(json, "attrs"), i, one)
+		json_object_foreach (one, name, value)
+			if (json_is_string(value))
+				*pool_push(pool, list, record->n_attributes) = (struct attribute){
+					pool_strdup(pool, name),
+					pool_strdup(pool, json_string_value(value))};
+	record->attributes = list;
+}
+
 json_t *record_to_json(const struct record *record)
 {
 	json_t *json = json_object();
@@ -36,6 +69,8 @@ json_t *record_to_json(const struct record *record)
 		if (text)
 			good &= json_object_set_new(json, texts[i].key, json_string(text)) == 0;
 	}
+	if (record->n_attributes)
+		good &= set_attributes(json, record);
 	if (!good) {
 		json_decref(json);
 		return NULL;
@@ -62,6 +97,7 @@ bool record_from_json(const json_t *json, struct pool *pool, struct record *ret)
 	if (group < 0 || group > UINT32_MAX || !text_is_component(record.uuid))
 		return false;
 	record.group = (uint32_t)group;
+	get_attributes(json, pool, &record);
 	record.inode = (uint64_t)json_integer_value(json_object_get(json, "inode"));
 	*ret = record;
 	return true;

@@ -16,6 +16,8 @@ struct record {
 	const char *type_name;
 	uint32_t group; /* 0 without one */
 	const char *params;
+	const struct attribute *attributes;
+	size_t n_attributes;
 	uint64_t inode; /* of the device's directory: a record that does not match it is stale */
 };
 

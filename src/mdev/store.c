@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "mdev/inventory.h"
 #include "mdev/uuid.h"
 
 #include <dirent.h>
@@ -375,6 +376,25 @@ struct stored *store_find(struct inventory *inventory, const char *given, const 
 	else
 		no_such_definition(inventory, given, err);
 	return NULL;
+}
+
+static int compare_uuid(const void *key, const void *element)
+{
+	const struct device *const *device = element;
+
+	return strcmp(key, (*device)->uuid);
+}
+
+void store_load_states(struct inventory *inventory, struct stored *const *list, size_t n)
+{
+	inventory_load_devices(inventory, 0);
+	for (size_t i = 0; i < n && inventory->n_devices; i++) {
+		struct device *const *found =
+			bsearch(list[i]->definition.uuid, inventory->devices, inventory->n_devices,
+				sizeof(*inventory->devices), compare_uuid);
+
+		list[i]->active = found && streq((*found)->parent, list[i]->definition.parent);
+	}
 }
 
 /* Writing */

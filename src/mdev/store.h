@@ -24,6 +24,7 @@ struct stored {
 	const char *type_name;        /* NULL where nobody ever saw it */
 	const char *file_name;        /* the UUID as its file spells it */
 	const char *text;             /* the file, whose unknown keys stay; NULL for a new one */
+	bool active;                  /* see store_load_states() */
 };
 
 /*
@@ -40,6 +41,9 @@ void store_load_named(struct inventory *inventory);
  */
 struct stored *store_find(struct inventory *inventory, const char *given, const char *parent,
 			  struct err *err);
+
+/* Finds out which of these are active: a device of that UUID is on that parent. */
+void store_load_states(struct inventory *inventory, struct stored *const *list, size_t n);
 
 /*
  * Writes both files, new or in the place of the old ones; a crash leaves either state, whole. The

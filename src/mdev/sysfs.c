@@ -156,11 +156,9 @@ char *sysfs_resolve(struct pool *pool, const char *dir, const char *link)
 	return path;
 }
 
-char *sysfs_read(int dir, const char *name, struct pool *pool)
+static char *read_page(int fd, struct pool *pool)
 {
 	char text[SYSFS_PAGE + 1];
-	autoclose int fd =
-		openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
 	if (fd < 0)
 		return NULL;
@@ -174,6 +172,14 @@ char *sysfs_read(int dir, const char *name, struct pool *pool)
 	while (length && text[length - 1] == '\n')
 		length--;
 	return pool_strndup(pool, text, strnlen(text, (size_t)length));
+}
+
+char *sysfs_read(int dir, const char *name, struct pool *pool)
+{
+	autoclose int fd =
+		openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	return read_page(fd, pool);
 }
 
 bool sysfs_read_number(int dir, const char *name, int64_t *ret)
@@ -242,6 +248,13 @@ int sysfs_open_attribute(int dir, const char *name, int flags)
 {
 	return open_resolved(dir, name, flags | O_NONBLOCK | O_NOCTTY,
 			     RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+}
+
+char *sysfs_read_attribute(int dir, const char *name, struct pool *pool)
+{
+	autoclose int fd = sysfs_open_attribute(dir, name, O_RDONLY);
+
+	return read_page(fd, pool);
 }
 
 /* One write, all or nothing. */

@@ -57,6 +57,12 @@ char *sysfs_read(int dir, const char *name, struct pool *pool);
 /* The same as a number: false with errno, EINVAL when it is none. */
 bool sysfs_read_number(int dir, const char *name, int64_t *ret);
 
+/* NAME=VALUE for a device's own file; the name is a relative path. */
+struct attribute {
+	const char *name;
+	const char *value;
+};
+
 struct entry {
 	const char *name;
 	unsigned char type; /* DT_DIR, DT_LNK, DT_REG, … */
@@ -87,3 +93,5 @@ int sysfs_store(const struct root *root, const char *dir, const char *name, cons
 		int wait_ms);
 /* Opens the attribute `name` beneath the open directory `dir`, through no symlink. */
 int sysfs_open_attribute(int dir, const char *name, int flags);
+/* The text of the attribute `name` beneath `dir`, as sysfs_read() gives it. */
+char *sysfs_read_attribute(int dir, const char *name, struct pool *pool);

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "mdev/holder.h"
 #include "mdev/inventory.h"
+#include "mdev/store.h"
 
 static struct value text(const char *text)
 {
@@ -264,3 +265,54 @@ static const struct field device_list[] = {
 	 "the process, and VM, that has it open"},
 };
 const struct fields device_fields = {"devices", device_list, ARRAY_SIZE(device_list)};
+
+GETTER(stored, uuid, text(stored->definition.uuid))
+GETTER(stored, name, text(stored->definition.name))
+GETTER(stored, parent, text(stored->definition.parent))
+GETTER(stored, type, text(stored->definition.type))
+GETTER(stored, type_name, text(stored->type_name))
+GETTER(stored, group, number(stored->definition.group ? (int64_t)stored->definition.group : -1))
+GETTER(stored, start, text(stored->definition.start == START_AUTO ? "auto" : "manual"))
+GETTER(stored, state, text(stored->active ? "active" : "inactive"))
+GETTER(stored, params, text(stored->definition.params))
+GETTER(stored, file, text(stored->definition.file))
+
+/* In their order, which counts: an array of pairs, in a table with their positions. */
+static struct value stored_attributes(struct pool *pool, const void *record)
+{
+	const struct definition *definition = &((const struct stored *)record)->definition;
+	json_t *attributes = json_array();
+	const char *line = "";
+
+	for (size_t i = 0; i < definition->n_attributes; i++) {
+		const struct attribute *attribute = &definition->attributes[i];
+
+		json_array_append_new(attributes, json_pack("{s:s, s:s}", "name", attribute->name,
+							    "value", attribute->value));
+		line = pool_printf(pool, "%s%s%zu:%s=%s", line, i ? " " : "", i, attribute->name,
+				   attribute->value);
+	}
+	return (struct value){
+		.kind = VALUE_JSON,
+		.json = attributes,
+		.text = definition->n_attributes ? line : NULL,
+	};
+}
+
+static const struct field definition_list[] = {
+	{"uuid", "UUID", 0, true, false, stored_uuid, "the device's UUID"},
+	{"name", "NAME", 0, true, false, stored_name, "the name you gave it"},
+	{"parent", "PARENT", 0, true, false, stored_parent, "the parent it is made on"},
+	{"type", "TYPE", 0, true, false, stored_type, "its type's id"},
+	{"type_name", "TYPE-NAME", 0, false, false, stored_type_name, "its type's name"},
+	{"group", "GROUP", 0, true, true, stored_group, "the group it is made in"},
+	{"start", "START", 0, true, false, stored_start,
+	 "auto, with its parent, or manual, on request"},
+	{"state", "STATE", NEED_DEFINITION_STATE, true, false, stored_state, "active or inactive"},
+	{"params", "PARAMS", 0, false, false, stored_params, "the parameters it is made with"},
+	{"attributes", "ATTRIBUTES", 0, false, false, stored_attributes,
+	 "what is written to its files, in order"},
+	{"file", "FILE", 0, false, false, stored_file, "where it is kept"},
+};
+const struct fields definition_fields = {"definitions", definition_list,
+					 ARRAY_SIZE(definition_list)};

@@ -42,4 +42,4 @@ struct fields {
 	size_t n;
 };
 
-extern const struct fields parent_fields, type_fields, device_fields;
+extern const struct fields parent_fields, type_fields, device_fields, definition_fields;

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* mdevtool define */
+#include "cmd/wanted.h"
+
+#include "cmd/kept.h"
+
+#include <stddef.h>
+
+struct options {
+	struct wanted wanted;
+	bool automatic, manual;
+};
+
+static const struct cmd_option options[] = {
+	WANTED_OPTIONS(struct options),
+	{"auto", 0, NULL, OPTION_FLAG, offsetof(struct options, automatic), COMPLETE_NOTHING, NULL,
+	 "Start it with its parent, at boot and whenever that appears"},
+	{"manual", 0, NULL, OPTION_FLAG, offsetof(struct options, manual), COMPLETE_NOTHING, NULL,
+	 "Start it on request only (the default)"},
+};
+
+/* A running device as a definition: options may add to it. */
+static int adopt(struct context *context, const struct options *o, const char *given,
+		 struct definitions *definitions, struct err *err)
+{
+	struct operation operation = begin_operation(context);
+	struct definition definition = {0};
+
+	if (operation_adopt(&operation, given, &definition, err) < 0)
+		return -1;
+	say_notes(context, &operation);
+	if (wanted_add(context, &o->wanted, &definition, err) < 0)
+		return -1;
+	*pool_push(context->pool, definitions->list, definitions->n) = definition;
+	return 0;
+}
+
+static int collect(struct context *context, const struct options *o,
+		   struct definitions *definitions, struct err *err)
+{
+	struct words documents = {0}, devices = {0};
+
+	for (size_t i = 0; i < context->args.n; i++) {
+		const char *word = context->args.list[i];
+		struct words *words = names_document(word) ? &documents : &devices;
+
+		*pool_push(context->pool, words->list, words->n) = word;
+	}
+	*definitions = (struct definitions){0};
+	if ((documents.n || !devices.n) &&
+	    wanted_definitions(context, &o->wanted, &documents, definitions, err) < 0)
+		return -1;
+	if (devices.n && (o->wanted.count || (o->wanted.name && context->args.n > 1)))
+		return err_set(err, ERR_USAGE, "--%s does not go with devices that are running",
+			       o->wanted.count ? "count" : "name");
+	for (size_t i = 0; i < devices.n; i++)
+		if (adopt(context, o, devices.list[i], definitions, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int run(struct context *context, const void *given, struct err *err)
+{
+	const struct options *o = given;
+	struct operation operation = begin_operation(context);
+	struct define_options define = {0};
+	autokept struct kept kept = {0};
+	struct definitions definitions;
+
+	if (o->automatic && o->manual)
+		return err_set(err, ERR_USAGE, "--auto and --manual contradict each other");
+	if (wanted_placement(&o->wanted, &define.create, err) < 0 ||
+	    collect(context, o, &definitions, err) < 0)
+		return -1;
+	for (size_t i = 0; i < definitions.n; i++)
+		if (o->automatic || o->manual)
+			definitions.list[i].start = o->automatic ? START_AUTO : START_MANUAL;
+	int result = operation_define(&operation, &definitions, &define, &kept, err);
+	say_notes(context, &operation);
+	return result < 0 ? -1 : print_kept(context, &kept, err);
+}
+
+const struct command command_define = {
+	.name = "define",
+	.args = "[FILE|-|DEVICE]...",
+	.summary = "Keep the definition of a device, or of a set of them",
+	.help = "Keeps definitions, from which devices can be started at any time, and prints their "
+		"UUIDs. What to keep comes from options, from FILEs in XML or JSON, or from DEVICEs "
+		"that exist now. Devices are left as they are.\v"
+		"Examples:\n"
+		"  mdevtool define --type 11 --parent 0000:86:00.0 --name desk --auto\n"
+		"  mdevtool define 2f0c2d5e --auto\n"
+		"  mdevtool define my-vgpu.xml\n",
+	.completion = COMPLETE_DEVICE_OR_FILE,
+	.options = options,
+	.n_options = ARRAY_SIZE(options),
+	.options_size = sizeof(struct options),
+	.run = run,
+};

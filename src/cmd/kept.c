@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the commands on definitions share. */
+#include "cmd/kept.h"
+
+#include "mdev/address.h"
+#include "mdev/uuid.h"
+
+#include <stdio.h>
+
+int print_kept(struct context *context, struct kept *kept, struct err *err)
+{
+	struct format all = {.json = true};
+	struct document document = {.out = stdout};
+	struct selection selection;
+
+	if (!context->json) {
+		for (size_t i = 0; i < kept->n; i++)
+			puts(kept->list[i]->definition.uuid);
+		return 0;
+	}
+	if (select_fields(&definition_fields, &all, context->pool, &selection, err) < 0)
+		return -1;
+	store_load_states(&kept->inventory, kept->list, kept->n);
+	document_array(&document, &selection, (const void *const *)kept->list, kept->n);
+	document_end(&document, NULL);
+	return 0;
+}
+
+int kept_parent(struct context *context, const char *given, const char **ret, struct err *err)
+{
+	const char *name = given ? address_parent_name(context->pool, given) : NULL;
+
+	if (given && !name)
+		return err_set(err, ERR_INVALID, "'%s' cannot be the name of a parent", given);
+	*ret = name;
+	return 0;
+}
+
+bool names_document(const char *word)
+{
+	if (streq(word, "-") || strchr(word, '/'))
+		return true;
+	return !uuid_is_prefix(word) && access(word, F_OK) == 0;
+}

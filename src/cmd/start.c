@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* mdevtool start */
+#include "cmd/kept.h"
+
+#include "base/text.h"
+
+#include <stddef.h>
+#include <stdio.h>
+
+#define WAIT_MAX 3600
+
+struct options {
+	const char *parent;
+	bool automatic;
+	const char *wait;
+	bool dry_run;
+};
+
+static const struct cmd_option options[] = {
+	KEPT_PARENT(struct options),
+	{"auto", 0, NULL, OPTION_FLAG, offsetof(struct options, automatic), COMPLETE_NOTHING, NULL,
+	 "Start all that start by themselves (of one parent with --parent), each on its own"},
+	{"wait", 'w', "SECONDS", OPTION_TEXT, offsetof(struct options, wait), COMPLETE_NOTHING,
+	 NULL, "With --auto: wait so long for parents and types that are not there yet"},
+	{"dry-run", 0, NULL, OPTION_FLAG, offsetof(struct options, dry_run), COMPLETE_NOTHING, NULL,
+	 "Print what would be written, and write nothing"},
+};
+
+static int check(const struct context *context, const struct options *o,
+		 struct start_options *start, struct err *err)
+{
+	uint64_t seconds = 0;
+
+	if (o->automatic && context->args.n)
+		return err_set(err, ERR_USAGE,
+			       "--auto and names of definitions do not go together");
+	if (!o->automatic && !context->args.n) {
+		err_set(err, ERR_USAGE, "nothing to start: name a definition, or give --auto");
+		return err_hint(err, "'mdevtool list --defined' shows what there is");
+	}
+	if (o->wait && !o->automatic)
+		return err_set(err, ERR_USAGE, "--wait goes with --auto");
+	if (o->wait && !text_number(o->wait, WAIT_MAX, &seconds))
+		return err_set(err, ERR_USAGE,
+			       "--wait must be a number of seconds up to %d, not '%s'", WAIT_MAX,
+			       o->wait);
+	start->automatic = o->automatic;
+	start->wait_ms = (int)seconds * 1000;
+	start->dry_run = o->dry_run;
+	start->given = context->args.list;
+	start->n = context->args.n;
+	return 0;
+}
+
+static void tell(const struct context *context, const struct starting *starting)
+{
+	const struct definition *definition = &starting->stored->definition;
+	const char *name = definition->name ? definition->name : definition->uuid;
+
+	switch (starting->result) {
+	case START_DONE:
+		break;
+	case START_ALREADY:
+		say_note(context, "'%s' is active already", name);
+		break;
+	case START_LATER:
+		say_note(context, "'%s' waits for its parent: %s", name, starting->failure);
+		break;
+	case START_FAILED:
+		if (starting->failure)
+			say_warning(context, "'%s' is not started: %s", name, starting->failure);
+		break;
+	}
+}
+
+static void print_dry_run(struct context *context, const struct startings *startings)
+{
+	json_t *steps = json_array();
+
+	for (size_t i = 0; i < startings->n; i++)
+		for (size_t j = 0; j < startings->list[i].n_lines; j++) {
+			const char *line =
+				text_printable(context->pool, startings->list[i].lines[j]);
+
+			if (context->json)
+				json_array_append_new(steps, json_string(line));
+			else
+				puts(line);
+		}
+	if (context->json) {
+		struct document document = {.out = stdout};
+
+		document_member(&document, "steps", json_incref(steps));
+		document_end(&document, NULL);
+	}
+	json_decref(steps);
+}
+
+static int print_started(struct context *context, const struct startings *startings,
+			 struct err *err)
+{
+	autokept struct kept kept = {0};
+
+	inventory_init(&kept.inventory, &context->root);
+	for (size_t i = 0; i < startings->n; i++)
+		if (startings->list[i].result == START_DONE ||
+		    (context->json && startings->list[i].result == START_ALREADY))
+			*pool_push(kept.inventory.pool, kept.list, kept.n) =
+				(struct stored *)startings->list[i].stored;
+	return print_kept(context, &kept, err);
+}
+
+static int run(struct context *context, const void *given, struct err *err)
+{
+	const struct options *o = given;
+	struct operation operation = begin_operation(context);
+	autostartings struct startings startings = {0};
+	struct start_options start = {0};
+
+	if (check(context, o, &start, err) < 0 ||
+	    kept_parent(context, o->parent, &start.parent, err) < 0)
+		return -1;
+	if (o->dry_run)
+		warn_of_stale(context);
+	int result = operation_start(&operation, &start, &startings, err);
+	say_notes(context, &operation);
+	for (size_t i = 0; i < startings.n; i++)
+		tell(context, &startings.list[i]);
+	say_inventory_warnings(context, &startings.inventory);
+	if (o->dry_run && result == 0)
+		print_dry_run(context, &startings);
+	else if (result == 0 || (o->automatic && !context->json))
+		result |= print_started(context, &startings, err);
+	return result;
+}
+
+const struct command command_start = {
+	.name = "start",
+	.args = "[DEFINITION...]",
+	.summary = "Make the devices that definitions describe",
+	.help = "Makes devices of definitions, and prints the UUIDs of those that it made. Several that "
+		"are named are a set: all or none. One that is active already is fine.\v"
+		"Examples:\n"
+		"  mdevtool start desk-1 desk-2\n"
+		"  mdevtool start --auto --parent 0000:86:00.0\n"
+		"  mdevtool start 2f0c2d5e --dry-run\n",
+	.completion = COMPLETE_DEFINITION,
+	.options = options,
+	.n_options = ARRAY_SIZE(options),
+	.options_size = sizeof(struct options),
+	.run = run,
+};
