@@ -52,13 +52,18 @@ static int check(const struct context *context, const struct options *o,
 	return 0;
 }
 
-static void tell(const struct context *context, const struct starting *starting)
+/* What starts by itself does so unseen: the system's journal has to tell all of it. */
+static void tell(const struct context *context, const struct options *o,
+		 const struct starting *starting)
 {
 	const struct definition *definition = &starting->stored->definition;
 	const char *name = definition->name ? definition->name : definition->uuid;
 
 	switch (starting->result) {
 	case START_DONE:
+		if (o->automatic && !o->dry_run)
+			say_note(context, "started '%s' on '%s' as '%s'", name, definition->parent,
+				 definition->type);
 		break;
 	case START_ALREADY:
 		say_note(context, "'%s' is active already", name);
@@ -125,7 +130,7 @@ static int run(struct context *context, const void *given, struct err *err)
 	int result = operation_start(&operation, &start, &startings, err);
 	say_notes(context, &operation);
 	for (size_t i = 0; i < startings.n; i++)
-		tell(context, &startings.list[i]);
+		tell(context, o, &startings.list[i]);
 	say_inventory_warnings(context, &startings.inventory);
 	if (o->dry_run && result == 0)
 		print_dry_run(context, &startings);
