@@ -56,7 +56,7 @@ static int run(struct context *context, const void *given, struct err *err)
 const struct command command_list = {
 	.name = "list",
 	.args = "[DEVICE...]",
-	.summary = "Show the devices that exist and who holds them, or the definitions",
+	.summary = "Show devices and who holds them, or the definitions",
 	.help = "Shows the active devices, those made by other tools included, and which process or "
 		"virtual machine has each open. 'unknown' there means that processes are hidden from "
 		"whoever asks. With --defined it shows the definitions, active or not.\v"

@@ -38,7 +38,7 @@ static void take_type(struct kept *kept, struct stored *stored, const struct typ
 	struct pool *pool = kept->inventory.pool;
 
 	stored->definition.type = pool_strdup(pool, type->id);
-	stored->type_name = type->name ? text_json(pool, type->name) : NULL;
+	stored->type_name = type->name ? text_json(pool, pool_strdup(pool, type->name)) : NULL;
 }
 
 static int check_type(struct operation *operation, struct kept *kept, struct stored *stored,

@@ -429,20 +429,25 @@ const char *store_json(struct pool *pool, const struct stored *stored, bool comp
 	return text ? pool_strdup(pool, text) : "";
 }
 
-/* What is ours of a definition; NULL when there is nothing. */
+static bool has_own(const struct stored *stored)
+{
+	const struct definition *definition = &stored->definition;
+
+	return definition->name || definition->group || definition->params || stored->type_name;
+}
+
+/* What is ours of a definition; NULL when something in it is not UTF-8. */
 static json_t *own_version(struct pool *pool, const struct stored *stored,
 			   const struct identity *identity)
 {
 	const struct definition *definition = &stored->definition;
-
-	if (!definition->name && !definition->group && !definition->params && !stored->type_name)
-		return NULL;
 	json_t *version = json_pack("{s:s, s:I, s:s, s:s, s:s, s:s*, s:s*, s:s*}", "definition",
 				    key_of(pool, stored), "inode", (json_int_t)identity->inode,
 				    "birth", identity->birth, "modified", identity->modified,
 				    "type", definition->type, "type_name", stored->type_name,
 				    "name", definition->name, "params", definition->params);
-	if (definition->group)
+
+	if (version && definition->group)
 		json_object_set_new(version, "group", json_integer(definition->group));
 	return version;
 }
@@ -498,17 +503,17 @@ static int write_own(const struct root *root, const struct stored *stored,
 {
 	autopool struct pool *pool = pool_new();
 	const char *uuid = stored->definition.uuid;
-	json_t *version = own_version(pool, stored, identity);
-	autoclose int own = version ? open_own(root, err)
-				    : root_openat(root, STORE_OWN, O_RDONLY | O_DIRECTORY);
+	bool wanted = has_own(stored);
+	autoclose int own =
+		wanted ? open_own(root, err) : root_openat(root, STORE_OWN, O_RDONLY | O_DIRECTORY);
 
-	if (own < 0) {
-		json_decref(version);
-		return version ? -1 : 0;
-	}
+	if (own < 0)
+		return wanted ? -1 : 0;
 	json_t *versions = versions_in_use(root, own, uuid);
-	if (version)
-		json_array_insert_new(versions, 0, version);
+	if (wanted && json_array_insert_new(versions, 0, own_version(pool, stored, identity)) < 0) {
+		json_decref(versions);
+		return err_set(err, ERR_INVALID, "cannot keep '%s': its data is not UTF-8", uuid);
+	}
 	return write_versions(own, uuid, versions, err);
 }
 
