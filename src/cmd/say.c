@@ -65,12 +65,18 @@ void say_inventory_warnings(struct context *context, const struct inventory *inv
 	}
 }
 
+static void say_script(const char *line)
+{
+	say("", line);
+}
+
 struct operation begin_operation(struct context *context)
 {
 	return (struct operation){
 		.root = &context->root,
 		.pool = context->pool,
 		.trace = context->verbose ? stderr : NULL,
+		.say = say_script,
 	};
 }
 

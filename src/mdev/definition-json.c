@@ -376,3 +376,33 @@ int definition_parse_stored(const char *file, const char *text, size_t length, s
 	*ret = definitions.list[0];
 	return 0;
 }
+
+static int parse_list(struct document *document, json_t *json)
+{
+	struct definition *definition =
+		pool_push(document->pool, document->definitions->list, document->definitions->n);
+
+	return parse_attributes(document, definition, json,
+				document->text + strspn(document->text, " \t\r\n"));
+}
+
+int definition_parse_attributes(struct definition *definition, struct pool *pool, const char *file,
+				const char *text, struct err *err)
+{
+	struct definitions definitions;
+	struct document document = {
+		.file = file,
+		.text = text,
+		.pool = pool,
+		.definitions = &definitions,
+		.err = err,
+		.line = 1,
+		.column = 1,
+	};
+
+	if (parse(&document, strlen(text), parse_list) < 0)
+		return -1;
+	definition->attributes = definitions.list[0].attributes;
+	definition->n_attributes = definitions.list[0].n_attributes;
+	return 0;
+}

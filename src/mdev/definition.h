@@ -74,6 +74,10 @@ int definitions_read(const char *file, struct pool *pool, struct definitions *re
 int definition_parse_stored(const char *file, const char *text, size_t length, struct pool *pool,
 			    struct definition *ret, struct err *err);
 
+/* Reads mdevctl's array of attributes alone, as its call-outs print it, into the definition. */
+int definition_parse_attributes(struct definition *definition, struct pool *pool, const char *file,
+				const char *text, struct err *err);
+
 /* The two halves of definitions_parse(). */
 int definitions_parse_json(const char *file, const char *text, size_t length, struct pool *pool,
 			   struct definitions *ret, struct err *err);

@@ -240,13 +240,33 @@ static void hint_for_refusal(const struct creation *creation, struct err *err)
 		err_hint(err, "only root may write there");
 }
 
+static struct callout start_callout(struct operation *operation, const struct creation *creation)
+{
+	const struct request *request = &creation->request;
+	const struct stored stored = {.definition = {
+					      .uuid = request->uuid,
+					      .parent = request->type->parent->name,
+					      .type = request->type->id,
+					      .start = creation->definition->start,
+					      .attributes = creation->definition->attributes,
+					      .n_attributes = creation->definition->n_attributes,
+				      }};
+
+	return operation_callout(operation, CALLOUT_START, &stored);
+}
+
+/* Of one that fails the call-outs are told when it is undone. */
 static int run_one(struct operation *operation, struct creations *creations,
 		   struct creation *creation, bool *left, struct err *err)
 {
 	struct run run = {.root = operation->root, .trace = operation->trace};
 	struct record *record = &creation->record;
-	int result = plan_run(&creation->plan, &run, err);
+	int result;
 
+	creation->callout = start_callout(operation, creation);
+	result = callout_begin(&creation->callout, err);
+	if (result == 0)
+		result = plan_run(&creation->plan, &run, err);
 	creation->made = run.made;
 	*left |= run.left;
 	if (result == 0) {
@@ -255,11 +275,13 @@ static int run_one(struct operation *operation, struct creations *creations,
 				 ? record_save(operation->root, record, err)
 				 : err_set(err, ERR_FAILED, "it was made, but is gone already");
 	}
-	if (result < 0) {
-		err_wrap(err, "%s", what_failed(creations, creation));
-		hint_for_refusal(creation, err);
+	if (result == 0) {
+		callout_end(&creation->callout, true);
+		return 0;
 	}
-	return result;
+	err_wrap(err, "%s", what_failed(creations, creation));
+	hint_for_refusal(creation, err);
+	return -1;
 }
 
 /* What became of a set that had to be undone. */
@@ -269,16 +291,21 @@ struct undoing {
 };
 
 /* Removes what was made, last first. */
-static struct undoing undo(struct operation *operation, struct creations *creations,
+static struct undoing undo(struct operation *operation, struct creations *creations, size_t failed,
 			   struct err *err)
 {
 	struct undoing result = {0};
 
-	for (size_t i = creations->n; i-- > 0;) {
-		const struct creation *creation = &creations->list[i];
+	for (size_t i = failed + 1; i-- > 0;) {
+		struct creation *creation = &creations->list[i];
 		autoerr struct err failure = {0};
+		int undone = creation->made ? undo_creation(operation, &creation->record,
+							    i < failed, &failure)
+					    : 0;
 
-		if (!creation->made || undo_creation(operation, &creation->record, &failure) == 0)
+		if (i == failed)
+			callout_end(&creation->callout, false);
+		if (undone == 0)
 			continue;
 		/* a pending removal has a journal entry of its own */
 		bool held = failure.kind == ERR_BUSY &&
@@ -296,7 +323,7 @@ static int give_up(struct operation *operation, struct creations *creations,
 {
 	if (creations->n > 1)
 		err_wrap(err, "device %zu of %zu failed", failed + 1, creations->n);
-	struct undoing undoing = undo(operation, creations, err);
+	struct undoing undoing = undo(operation, creations, failed, err);
 	if (undoing.to_mend || left) {
 		/* the journal keeps what is left to mend */
 		if (left)

@@ -155,14 +155,19 @@ static int decide(struct operation *operation, const struct definitions *definit
 
 /* Writing */
 
-static int write_one(struct operation *operation, const struct stored *stored, struct err *err)
-{
-	return store_write(operation->root, stored, err);
-}
+typedef int store_change(const struct root *root, const struct stored *stored, struct err *err);
 
-static int remove_one(struct operation *operation, const struct stored *stored, struct err *err)
+/* One change of what is kept, with the call-outs around it. */
+static int change_store(struct operation *operation, enum callout_action action,
+			const struct stored *stored, store_change *change, struct err *err)
 {
-	return store_remove(operation->root, stored, err);
+	struct callout callout = operation_callout(operation, action, stored);
+	int result = callout_begin(&callout, err);
+
+	if (result == 0)
+		result = change(operation->root, stored, err);
+	callout_end(&callout, result == 0);
+	return result;
 }
 
 static int undo(struct operation *operation, const struct kept *kept, size_t failed,
@@ -173,7 +178,8 @@ static int undo(struct operation *operation, const struct kept *kept, size_t fai
 	for (size_t i = failed; i-- > 0;) {
 		autoerr struct err failure = {0};
 
-		if (remove_one(operation, kept->list[i], &failure) == 0)
+		if (change_store(operation, CALLOUT_UNDEFINE, kept->list[i], store_remove,
+				 &failure) == 0)
 			continue;
 		left = true;
 		err_append(err, "; and %s could not be removed: %s", kept->list[i]->definition.uuid,
@@ -194,7 +200,7 @@ int operation_define(struct operation *operation, const struct definitions *defi
 	    decide(operation, definitions, options, ret, err) < 0)
 		return -1;
 	for (size_t i = 0; i < ret->n; i++)
-		if (write_one(operation, ret->list[i], err) < 0)
+		if (change_store(operation, CALLOUT_DEFINE, ret->list[i], store_write, err) < 0)
 			return undo(operation, ret, i, err);
 	return 0;
 }
@@ -214,8 +220,8 @@ static const char *present_value(int dir, const struct attribute *attribute, str
 	return text;
 }
 
-static void adopt_attributes(struct operation *operation, const struct device *device,
-			     struct definition *definition)
+static void adopt_recorded(struct operation *operation, const struct device *device,
+			   struct definition *definition)
 {
 	struct pool *pool = operation->pool;
 	autoclose int dir = root_openat(operation->root, device->path, O_RDONLY | O_DIRECTORY);
@@ -232,6 +238,23 @@ static void adopt_attributes(struct operation *operation, const struct device *d
 			operation,
 			"'%s' was made by others: which attributes it was given is not known",
 			device->uuid);
+}
+
+/* The type's script knows best, else our record does. */
+static int adopt_attributes(struct operation *operation, const struct device *device,
+			    struct definition *definition, struct err *err)
+{
+	const struct stored stored = {.definition = *definition};
+	struct callout callout = operation_callout(operation, CALLOUT_DEFINE, &stored);
+	const char *json;
+
+	if (callout_attributes(&callout, &json, err) < 0)
+		return -1;
+	if (json)
+		return definition_parse_attributes(definition, operation->pool, callout.script,
+						   json, err);
+	adopt_recorded(operation, device, definition);
+	return 0;
 }
 
 int operation_adopt(struct operation *operation, const char *given, struct definition *ret,
@@ -257,8 +280,7 @@ int operation_adopt(struct operation *operation, const char *given, struct defin
 		.params = device->params ? pool_strdup(pool, device->params) : NULL,
 		.group = device->group,
 	};
-	adopt_attributes(operation, device, ret);
-	return 0;
+	return adopt_attributes(operation, device, ret, err);
 }
 
 /* Changing */
@@ -319,7 +341,7 @@ int operation_modify(struct operation *operation, const char *const *given, size
 			ret->list[i]->definition.group = automatic;
 	}
 	for (size_t i = 0; i < ret->n; i++)
-		if (write_one(operation, ret->list[i], err) < 0)
+		if (change_store(operation, CALLOUT_MODIFY, ret->list[i], store_write, err) < 0)
 			return -1;
 	return 0;
 }
@@ -332,7 +354,7 @@ int operation_undefine(struct operation *operation, const char *const *given, si
 	if (begin(operation, &locks, ret, err) < 0 || find_all(ret, given, n, parent, err) < 0)
 		return -1;
 	for (size_t i = 0; i < ret->n; i++)
-		if (remove_one(operation, ret->list[i], err) < 0)
+		if (change_store(operation, CALLOUT_UNDEFINE, ret->list[i], store_remove, err) < 0)
 			return -1;
 	return 0;
 }

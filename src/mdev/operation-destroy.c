@@ -85,8 +85,8 @@ static bool is_gone(const struct root *root, const struct device *device, const 
 	       !root_exists(root, device->path);
 }
 
-int remove_device(struct operation *operation, const struct device *device, int wait_ms,
-		  struct err *err)
+static int run_removal(struct operation *operation, const struct device *device, int wait_ms,
+		       struct err *err)
 {
 	autopool struct pool *pool = pool_new();
 	struct plan plan = {.pool = pool};
@@ -103,6 +103,25 @@ int remove_device(struct operation *operation, const struct device *device, int 
 	if (err->errnum == ETIMEDOUT && mark_pending(operation, &record, &failure) < 0)
 		err_append(err, "; and %s", failure.message);
 	return -1;
+}
+
+int remove_device(struct operation *operation, const struct device *device, bool was_started,
+		  int wait_ms, struct err *err)
+{
+	const struct stored stored = {.definition = {.uuid = device->uuid,
+						     .parent = device->parent,
+						     .type = device->type}};
+	struct callout callout;
+	int result;
+
+	if (!was_started)
+		return run_removal(operation, device, wait_ms, err);
+	callout = operation_callout(operation, CALLOUT_STOP, &stored);
+	result = callout_begin(&callout, err);
+	if (result == 0)
+		result = run_removal(operation, device, wait_ms, err);
+	callout_end(&callout, result == 0);
+	return result;
 }
 
 /* One that is gone by now is what was asked for. */
@@ -223,7 +242,7 @@ static int run_all(struct operation *operation, const struct destroy_options *op
 		autoerr struct err failure = {0};
 		const struct device *device = ret->list[i].device;
 
-		if (remove_device(operation, device, wait_ms, &failure) == 0) {
+		if (remove_device(operation, device, true, wait_ms, &failure) == 0) {
 			ret->list[i].gone = true;
 			continue;
 		}

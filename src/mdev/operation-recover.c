@@ -22,9 +22,9 @@ struct mending {
 static struct device *find(struct mending *mending, const struct record *record)
 {
 	autoerr struct err ignored = {0};
-	struct device *device =
-		inventory_find_device(&mending->inventory, record->uuid,
-				      NEED_DEVICE_GROUP | NEED_DEVICE_HOLDERS, &ignored);
+	struct device *device = inventory_find_device(
+		&mending->inventory, record->uuid,
+		NEED_DEVICE_TYPE | NEED_DEVICE_GROUP | NEED_DEVICE_HOLDERS, &ignored);
 
 	if (!device || !streq(device->parent, record->parent))
 		return NULL;
@@ -58,7 +58,7 @@ static void remove_one(struct mending *mending, const struct record *record, str
 			       record->parent, why);
 		return;
 	}
-	if (remove_device(mending->operation, device, RECOVER_WAIT_MS, &failure) == 0) {
+	if (remove_device(mending->operation, device, true, RECOVER_WAIT_MS, &failure) == 0) {
 		operation_note(mending->operation, "removed %s on '%s': %s", record->uuid,
 			       record->parent, why);
 		return;
@@ -216,7 +216,8 @@ static int mend(struct operation *operation, const struct journal_entry *entry, 
 	return result;
 }
 
-int undo_creation(struct operation *operation, const struct record *record, struct err *err)
+int undo_creation(struct operation *operation, const struct record *record, bool was_started,
+		  struct err *err)
 {
 	autoinventory struct inventory inventory = {0};
 	autoerr struct err ignored = {0};
@@ -225,11 +226,12 @@ int undo_creation(struct operation *operation, const struct record *record, stru
 
 	inventory_init(&inventory, operation->root);
 	device = inventory_find_device(&inventory, record->uuid,
-				       NEED_DEVICE_GROUP | NEED_DEVICE_HOLDERS, &ignored);
+				       NEED_DEVICE_TYPE | NEED_DEVICE_GROUP | NEED_DEVICE_HOLDERS,
+				       &ignored);
 	if (!device) /* it went with its parent */
 		return record_remove(operation->root, record->uuid, err);
 	if (refuse_held(operation->root, device, "remove", err) == 0)
-		return remove_device(operation, device, RECOVER_WAIT_MS, err);
+		return remove_device(operation, device, was_started, RECOVER_WAIT_MS, err);
 	kept.inode = record_inode(operation->root, device->path);
 	record_save(operation->root, &kept, &ignored);
 	return -1;

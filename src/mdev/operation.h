@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "mdev/callout.h"
 #include "mdev/definition.h"
 #include "mdev/inventory.h"
 #include "mdev/journal.h"
@@ -22,6 +23,9 @@ struct operation {
 	struct pool *pool; /* results and notes live here */
 	FILE *trace;       /* each step is printed here before it runs; NULL for silence */
 	void (*progress)(size_t done, size_t total);
+	/* Is given what call-outs have to say, as it comes; NULL for silence. */
+	void (*say)(const char *line);
+	bool force; /* call-outs that refuse are passed over */
 	struct notes notes;
 	struct notes warnings; /* what the user asked for and did not get */
 };
@@ -49,6 +53,7 @@ struct creation {
 	struct request request;
 	struct plan plan;
 	struct record record;
+	struct callout callout;
 	bool made;
 	bool params_ignored;
 	size_t n_candidates; /* parents that could have been chosen; 0 when it was named */
@@ -188,15 +193,22 @@ int operation_destroy(struct operation *operation, const char *const *uuids, siz
 /* Refuses a device that somebody holds, or seems to: ERR_BUSY, naming PID and command. */
 int refuse_held(const struct root *root, const struct device *device, const char *verb,
 		struct err *err);
-/* Removes one device: plan, run, verify, forget its record. */
-int remove_device(struct operation *operation, const struct device *device, int wait_ms,
-		  struct err *err);
+/*
+ * Removes one device: plan, run, verify, forget its record. Call-outs are told when it
+ * `was_started`, which one is not whose creation failed.
+ */
+int remove_device(struct operation *operation, const struct device *device, bool was_started,
+		  int wait_ms, struct err *err);
+/* What call-outs are told of an action on a device. */
+struct callout operation_callout(struct operation *operation, enum callout_action action,
+				 const struct stored *stored);
 
 /*
  * Removes what was just made, unless somebody holds it by now: then it is kept and recorded, and
  * ERR_BUSY says who. One that is gone is no error.
  */
-int undo_creation(struct operation *operation, const struct record *record, struct err *err);
+int undo_creation(struct operation *operation, const struct record *record, bool was_started,
+		  struct err *err);
 
 /*
  * Mends what interrupted runs left on the parents whose locks are held (all of them when `all`,
