@@ -183,6 +183,19 @@ $real/$A/remove\t1\\\\n\t2"
   there "$devices/$A"
 }
 
+@test "run: with closed descriptors, which the command finds closed too" {
+  machine samples
+  local create=$ROOT$mtty/mtty-1/create
+  # shellcheck disable=SC2016 # the inner shell's
+  run timeout -s KILL 30 sh -c 'exec "$@" <&- 2>&-' - "$MDEVSIM" run "$ROOT" -- \
+    sh -c '"$@"; ls /proc/self/fd' - "$STORE" "$create" "$A" "$create" "$A"
+  [ "${lines[*]:0:2}" = "ok 36 EEXIST" ] || complain "$output"
+  # ls opens the directory as the lowest that is free
+  [ "${lines[*]:2:2}" = "0 1" ] || complain "$output"
+  [[ " ${lines[*]:2} " != *" 2 "* ]] || complain "$output"
+  there "$devices/$A"
+}
+
 @test "fault: short and swallow keep the write from the driver" {
   machine samples
   local create=$ROOT$mtty/mtty-1/create

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* mdevsim: a directory that answers like the sysfs of a machine with mediated devices. */
 
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "build.h"
 #include "hold.h"
@@ -47,10 +49,26 @@ static int unplug_command(int argc, char *argv[])
 	return 0;
 }
 
+/*
+ * A closed stdin, stdout or stderr must not become a descriptor of ours, which messages or the
+ * command would then take for theirs. The command finds it closed again.
+ */
+static void fill_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char *argv[])
 {
 	const char *verb = argc > 1 ? argv[1] : "";
 
+	fill_standard_descriptors();
 	if (strcmp(verb, "--help") == 0) {
 		fputs(usage, stdout);
 		return 0;
