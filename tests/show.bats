@@ -65,6 +65,19 @@ load mdevtool.bash
   mentions qemu-system-x86 4711 web-1
 }
 
+@test "show: several devices, each with who holds it" {
+  machine m60
+  device "$A" 11
+  device "$B" 11
+  device "$C" 11
+  holds "$A"
+  holds "$B" 12 cat 'cat\x00'
+  mdevtool show "$A" "$B" "$C" "$A" --json
+  succeeds
+  json '[.devices[].holders | length] | join(" ")' "1 1 0 1"
+  json '[.devices[].holders[].pid] | join(" ")' "4711 12 4711"
+}
+
 @test "show: several at once, of every kind" {
   machine m60
   device "$A" 11

@@ -16,10 +16,13 @@ static const struct cmd_option options[] = {
 };
 
 #define NEEDS_PARENT (NEED_PARENT_FACTS | NEED_PARENT_PRODUCT | NEED_TYPE_ALL)
+/* Holders are looked for once, for all devices. */
+#define NEEDS_DEVICE (NEED_DEVICE_ALL & ~NEED_DEVICE_HOLDERS)
 
 /* What the names turned out to be. */
 struct found {
-	const void **parents, **types, **devices;
+	const void **parents, **types;
+	struct device **devices;
 	size_t n_parents, n_types, n_devices;
 };
 
@@ -66,14 +69,14 @@ static int find(struct context *context, struct inventory *inventory, const char
 	autoerr struct err not_device = {0};
 	const struct parent *parent =
 		inventory_find_parent(inventory, name, NEEDS_PARENT, &not_parent);
-	const struct device *device;
+	struct device *device;
 
 	if (parent) {
 		*pool_push(context->pool, found->parents, found->n_parents) = parent;
 		add_types(context, found, parent);
 		return 0;
 	}
-	device = inventory_find_device(inventory, name, NEED_DEVICE_ALL, &not_device);
+	device = inventory_find_device(inventory, name, NEEDS_DEVICE, &not_device);
 	if (device) {
 		*pool_push(context->pool, found->devices, found->n_devices) = device;
 		return 0;
@@ -163,11 +166,12 @@ static int run(struct context *context, const void *given, struct err *err)
 	for (size_t i = 0; i < context->args.n; i++)
 		if (find(context, &inventory, context->args.list[i], &found, err) < 0)
 			return -1;
+	inventory_load_holders(&inventory, found.devices, found.n_devices);
 
 	const struct section sections[] = {
 		{&parent_fields, found.parents, found.n_parents},
 		{&type_fields, found.types, found.n_types},
-		{&device_fields, found.devices, found.n_devices},
+		{&device_fields, (const void **)found.devices, found.n_devices},
 	};
 	if (o->xml && print_xml(context, &found, o->xml, err) < 0)
 		return -1;
