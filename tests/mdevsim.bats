@@ -260,6 +260,25 @@ $real/$A/remove\t1\\\\n\t2"
   gone /proc/12
 }
 
+@test "held: through iommufd" {
+  machine samples
+  put "$mtty/mtty-1/create" "$A"
+  put "$mtty/mtty-1/create" "$B"
+  "$MDEVSIM" hold --cdev "$ROOT" "$B"
+  "$MDEVSIM" hold "$ROOT" "$A"
+  run readlink "$ROOT"/proc/4711/fd/*
+  [ "$output" = "/dev/iommu
+/dev/vfio/devices/vfio1
+/dev/vfio/vfio
+/dev/vfio/0
+anon_inode:[vfio-device]" ] || complain "$output"
+  "$MDEVSIM" release "$ROOT" "$B"
+  run readlink "$ROOT"/proc/4711/fd/*
+  [[ "$output" != */vfio1* && "$output" == */dev/vfio/0* ]] || complain "$output"
+  "$MDEVSIM" release "$ROOT" "$A"
+  gone /proc/4711
+}
+
 @test "held: one process with two devices" {
   machine samples
   put "$mtty/mtty-1/create" "$A"

@@ -99,6 +99,11 @@ holds() {
   "$MDEVSIM" hold "$root" "$@"
 }
 
+# holds_cdev UUID [PID COMMAND CMDLINE]: the same through iommufd, as QEMU does when it is told to.
+holds_cdev() {
+  "$MDEVSIM" hold --cdev "$root" "$@"
+}
+
 # releases UUID: whoever holds it closes it.
 releases() {
   "$MDEVSIM" release "$root" "$1"

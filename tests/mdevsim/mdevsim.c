@@ -15,7 +15,7 @@
 static const char usage[] =
 	"usage: mdevsim build DESCRIPTION DIR\n"
 	"       mdevsim run DIR [--linger] [FAULT…] -- COMMAND [ARGUMENT…]\n"
-	"       mdevsim hold DIR UUID [PID [COMMAND [CMDLINE]]]\n"
+	"       mdevsim hold [--cdev] DIR UUID [PID [COMMAND [CMDLINE]]]\n"
 	"       mdevsim release DIR UUID\n"
 	"       mdevsim unplug [--unbind] DIR PARENT\n"
 	"\n"
@@ -33,6 +33,27 @@ static int fail_usage(void)
 {
 	fputs(usage, stderr);
 	return 2;
+}
+
+static int hold_command(int argc, char *argv[])
+{
+	struct process process = {0};
+
+	if (argc > 0 && strcmp(argv[0], "--cdev") == 0) {
+		process.cdev = true;
+		argc--;
+		argv++;
+	}
+	if (argc < 2 || argc > 5)
+		return fail_usage();
+	if (argc > 2)
+		process.pid = argv[2];
+	if (argc > 3)
+		process.command = argv[3];
+	if (argc > 4)
+		process.cmdline = argv[4];
+	hold(argv[0], argv[1], &process);
+	return 0;
 }
 
 static int unplug_command(int argc, char *argv[])
@@ -79,9 +100,8 @@ int main(int argc, char *argv[])
 		build(argv[0], argv[1]);
 	else if (strcmp(verb, "run") == 0 && argc >= 2)
 		return run(argv);
-	else if (strcmp(verb, "hold") == 0 && argc >= 2 && argc <= 5)
-		hold(argv[0], argv[1], argc > 2 ? argv[2] : NULL, argc > 3 ? argv[3] : NULL,
-		     argc > 4 ? argv[4] : NULL);
+	else if (strcmp(verb, "hold") == 0)
+		return hold_command(argc, argv);
 	else if (strcmp(verb, "release") == 0 && argc == 2)
 		release(argv[0], argv[1]);
 	else if (strcmp(verb, "unplug") == 0)
