@@ -445,6 +445,14 @@ golden() {
   nothing_left
 }
 
+@test "create: --dry-run names the card, where there is a hardware database" {
+  needs_hwdb
+  machine m60
+  mdevtool create --type 11 --dry-run
+  succeeds
+  mentions "# on $card (NVIDIA Corporation GM204GL [Tesla M60]): 16 free"
+}
+
 @test "create: --dry-run of a set, on two cards" {
   machine m60x2
   document "[{\"type\": \"11\", \"uuid\": \"$A\"}, {\"type\": \"11\", \"uuid\": \"$B\"}]"

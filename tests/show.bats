@@ -136,6 +136,30 @@ END
   mentions "<product id='0x13f2'" "<vendor id='0x10de'"
 }
 
+@test "show: --xml names vendor and product, where there is a hardware database" {
+  needs xmllint
+  needs_hwdb
+  machine m60
+  mdevtool show "$card" --xml
+  succeeds
+  [ "$(xmllint --xpath 'string(//vendor)' - <<<"$output")" = "NVIDIA Corporation" ] ||
+    complain "no vendor"
+  [[ "$(xmllint --xpath 'string(//product)' - <<<"$output")" == *"Tesla M60"* ]] ||
+    complain "no product"
+}
+
+@test "show: --xml needs neither libxml2 nor a hardware database" {
+  needs xmllint
+  machine m60
+  without libudev
+  without libxml2
+  mdevtool show "$card" --xml
+  succeeds
+  is_silent
+  [ "$(xmllint --xpath 'string(//vendor/@id)' - <<<"$output")" = 0x10de ] || complain "no vendor"
+  [ -z "$(xmllint --xpath 'string(//vendor)' - <<<"$output")" ] || complain "a vendor's name"
+}
+
 @test "show: --xml with all types, requires_group only where it is" {
   needs xmllint
   machine m60
