@@ -120,5 +120,10 @@ int undo_creation(struct operation *operation, const struct record *record, stru
  */
 int operation_recover(struct operation *operation, struct locks *locks, bool all, bool dry_run,
 		      struct err *err);
+/*
+ * Removes the records of devices that others removed, each under the lock of its parent where that
+ * is free; what the journal is about stays. Tells as operation_recover() does.
+ */
+int operation_forget(struct operation *operation, bool dry_run, struct err *err);
 /* For commands that only read: notes what the next writing command will mend. */
 void operation_look_for_stale(struct operation *operation);
