@@ -20,6 +20,7 @@ struct operation {
 	const struct root *root;
 	struct pool *pool; /* results and notes live here */
 	FILE *trace;       /* each step is printed here before it runs; NULL for silence */
+	/* before the first device, with 0, and after each; NULL for nobody */
 	void (*progress)(size_t done, size_t total);
 	struct notes notes;
 	struct notes warnings; /* what the user asked for and did not get */
