@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # mdevtool create: options. What FILEs may hold is in input.bats.
-# shellcheck disable=SC2154 # set by what is loaded
+# shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own; set by what is loaded
 
 load mdevtool.bash
 
