@@ -244,6 +244,17 @@ $real/$A/remove\t1\\\\n\t2"
   entries /sys/kernel/iommu_groups ""
 }
 
+@test "a device that comes after another one of its UUID has another inode" {
+  machine samples
+  local before
+  put "$mtty/mtty-1/create" "$A"
+  before=$(stat -c %i "$ROOT$real/$A")
+  put "$devices/$A/remove" 1
+  gone "$real/$A"
+  put "$mtty/mtty-1/create" "$A"
+  [ "$(stat -c %i "$ROOT$real/$A")" != "$before" ]
+}
+
 @test "held: the process and its descriptors" {
   machine m60
   put /sys/bus/pci/devices/0000:86:00.0/mdev_supported_types/11/create "$A"
