@@ -72,10 +72,25 @@ load mdevtool.bash
   device "$C" 11
   holds "$A"
   holds "$B" 12 cat 'cat\x00'
-  mdevtool show "$A" "$B" "$C" "$A" --json
+  mdevtool show "$A" "$B" "$C" --json
   succeeds
-  json '[.devices[].holders | length] | join(" ")' "1 1 0 1"
-  json '[.devices[].holders[].pid] | join(" ")' "4711 12 4711"
+  json '[.devices[].holders | length] | join(" ")' "1 1 0"
+  json '[.devices[].holders[].pid] | join(" ")' "4711 12"
+}
+
+@test "show: what several names mean is shown once" {
+  local names
+  machine samples
+  device "$A" mtty-1 --name desk
+  for names in "mtty mtty-1 $A desk mtty" "desk mtty-1 mtty ${A%%-*} mtty-1"; do
+    # shellcheck disable=SC2086 # words
+    mdevtool show $names --json
+    succeeds
+    json '[.parents, .types, .devices | length] | join(" ")' "1 2 1"
+  done
+  mdevtool show mtty mtty --xml
+  succeeds
+  mentions_no "<devices>"
 }
 
 @test "show: several at once, of every kind" {
@@ -92,8 +107,12 @@ load mdevtool.bash
   mdevtool show nonsense
   fails 3 "nonsense"
   says_nothing
+  hints list-parents list-types "'list'"
   mdevtool show "$A"
   fails 3 "$A"
+  mdevtool show 'GRID M60-0b'
+  fails 3
+  hints "did you mean 'GRID M60-0B'?"
 }
 
 @test "show: without a name is a usage error" {

@@ -189,6 +189,14 @@ static int multiply(struct context *context, const struct options *o,
 	return 0;
 }
 
+/* Who forgets the option's name has named a file that is not there. */
+static int hint_at_type(const struct options *o, struct err *err)
+{
+	if (err->kind != ERR_NOT_FOUND || o->type || err->hint)
+		return -1;
+	return err_hint(err, "a type is named with --type");
+}
+
 static int collect(struct context *context, const struct options *o,
 		   struct definitions *definitions, struct err *err)
 {
@@ -197,7 +205,7 @@ static int collect(struct context *context, const struct options *o,
 		struct definitions more;
 
 		if (definitions_read(context->args.list[i], context->pool, &more, err) < 0)
-			return -1;
+			return hint_at_type(o, err);
 		for (size_t j = 0; j < more.n; j++)
 			*pool_push(context->pool, definitions->list, definitions->n) = more.list[j];
 	}

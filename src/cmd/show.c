@@ -26,39 +26,73 @@ struct found {
 	size_t n_parents, n_types, n_devices;
 };
 
-static void add_types(struct context *context, struct found *found, const struct parent *parent)
+/* What several names mean is shown once. */
+static bool is_among(const void *record, const void *const *records, size_t n)
 {
+	for (size_t i = 0; i < n; i++)
+		if (records[i] == record)
+			return true;
+	return false;
+}
+
+static void add_type(struct context *context, struct found *found, const struct type *type)
+{
+	if (!is_among(type, found->types, found->n_types))
+		*pool_push(context->pool, found->types, found->n_types) = type;
+}
+
+static void add_parent(struct context *context, struct found *found, const struct parent *parent)
+{
+	if (is_among(parent, found->parents, found->n_parents))
+		return;
+	*pool_push(context->pool, found->parents, found->n_parents) = parent;
 	for (size_t i = 0; i < parent->n_types; i++)
-		*pool_push(context->pool, found->types, found->n_types) = parent->types[i];
+		add_type(context, found, parent->types[i]);
+}
+
+static void add_device(struct context *context, struct found *found, struct device *device)
+{
+	if (!is_among(device, (const void *const *)found->devices, found->n_devices))
+		*pool_push(context->pool, found->devices, found->n_devices) = device;
 }
 
 static bool find_types(struct context *context, struct inventory *inventory, const char *name,
 		       struct found *found)
 {
-	size_t before = found->n_types;
+	bool any = false;
 
 	inventory_load_parents(inventory, NEEDS_PARENT);
 	for (size_t i = 0; i < inventory->n_parents; i++) {
 		const struct type *type = parent_find_type(inventory->parents[i], name);
 
+		any |= type != NULL;
 		if (type)
-			*pool_push(context->pool, found->types, found->n_types) = type;
+			add_type(context, found, type);
 	}
-	return found->n_types > before;
+	return any;
 }
 
-/* Keeps the hint that names something near, of the parents' or of the devices'. */
-static void no_such_name(const char *name, const struct err *not_parent, struct err *err)
+static bool names_nearest(const struct err *err)
 {
 	static const char near[] = "did you mean";
-	const struct err *better =
-		not_parent->hint && strncmp(not_parent->hint, near, strlen(near)) == 0 ? not_parent
-										       : err;
-	autofree char *hint = strdup(better->hint ? better->hint : "'mdevtool list' shows devices");
+
+	return err->hint && strncmp(err->hint, near, strlen(near)) == 0;
+}
+
+/* Hints at something near: a parent, a device or a type. */
+static int no_such_name(struct inventory *inventory, const char *name, const struct err *not_parent,
+			const struct err *not_device, struct err *err)
+{
+	const char *type = inventory_nearest_type(inventory, name);
 
 	err_set(err, ERR_NOT_FOUND, "no parent, type or device '%s'", name);
-	if (hint)
-		err_hint(err, "%s", hint);
+	if (names_nearest(not_parent))
+		return err_hint(err, "%s", not_parent->hint);
+	if (names_nearest(not_device))
+		return err_hint(err, "%s", not_device->hint);
+	if (type)
+		return err_hint(err, "did you mean '%s'?", type);
+	return err_hint(err, "'mdevtool list-parents', 'list-types' and 'list' show what there is");
 }
 
 /* A name can be a parent's, a device's or a type's, tried in this order. */
@@ -72,21 +106,19 @@ static int find(struct context *context, struct inventory *inventory, const char
 	struct device *device;
 
 	if (parent) {
-		*pool_push(context->pool, found->parents, found->n_parents) = parent;
-		add_types(context, found, parent);
+		add_parent(context, found, parent);
 		return 0;
 	}
 	device = inventory_find_device(inventory, name, NEEDS_DEVICE, &not_device);
 	if (device) {
-		*pool_push(context->pool, found->devices, found->n_devices) = device;
+		add_device(context, found, device);
 		return 0;
 	}
 	if (find_types(context, inventory, name, found))
 		return 0;
-	bool unknown = not_device.kind == ERR_NOT_FOUND;
+	if (not_device.kind == ERR_NOT_FOUND)
+		return no_such_name(inventory, name, &not_parent, &not_device, err);
 	err_keep_first(err, &not_device);
-	if (unknown)
-		no_such_name(name, &not_parent, err);
 	return -1;
 }
 
