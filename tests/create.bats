@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # mdevtool create: options. What FILEs may hold is in input.bats.
-# shellcheck disable=SC2154 # set by what is loaded
+# shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own; set by what is loaded
 
 load mdevtool.bash
 
@@ -433,6 +433,68 @@ golden() {
   hints "'0000:87:00.0' has room for 16"
 }
 
+### Progress
+
+# on_terminal COMMAND: its outputs are a terminal, and what came there is in $output.
+on_terminal() {
+  needs script
+  script -qec true /dev/null </dev/null >&2 || skip "no terminal can be made here"
+  play script -qec "$1" /dev/null </dev/null
+  output=${output//$'\r'/<}
+}
+
+@test "create: a set that takes longer than a second shows on a terminal how far it is" {
+  machine m60
+  fault --delay '*/create=600'
+  on_terminal "'$MDEVTOOL' --root '$root' create --type 11 --count 4 2>&1"
+  succeeds
+  # one line, written over and over, that ends with the last
+  mentions "<2 of 4 made<3 of 4 made<4 of 4 made<
+"
+  [ "$(tail -n 4 <<<"$output" | tr -d '<' | grep -cE '^[0-9a-f-]{36}$')" -eq 4 ] ||
+    complain "the UUIDs do not stand below"
+  mdevtool list --json
+  json '.devices | length' 4
+}
+
+@test "create: on a terminal what a set fails of stands on a line of its own" {
+  machine m60
+  fault --delay '*/create=600' --fail '4=EIO'
+  on_terminal "'$MDEVTOOL' --root '$root' create --type 11 --count 4 2>&1"
+  fails 1
+  mentions "<3 of 4 made<
+mdevtool: device 4 of 4 failed"
+  nothing_left
+}
+
+@test "create: a quick set, a quiet one, a traced one and a single device show no progress on a terminal" {
+  machine m60
+  on_terminal "'$MDEVTOOL' --root '$root' create --type 11 --count 2"
+  succeeds
+  mentions_no made
+  fault --delay '*/create=600'
+  on_terminal "'$MDEVTOOL' --root '$root' create --type 11 --count 3 --verbose 2>&1"
+  succeeds
+  mentions_no made
+  fault --delay '*/create=600'
+  on_terminal "'$MDEVTOOL' --root '$root' create --type 11 --count 3 --quiet"
+  succeeds
+  mentions_no made
+  fault --delay '*/create=1200'
+  on_terminal "'$MDEVTOOL' --root '$root' create --type 11"
+  succeeds
+  mentions_no made
+}
+
+@test "create: without a terminal there is no progress, however long it takes" {
+  machine m60
+  fault --delay '*/create=600'
+  mdevtool create --type 11 --count 3
+  succeeds
+  made 3
+  is_silent
+}
+
 ### --dry-run and --verbose
 
 @test "create: --dry-run prints the mail's echo lines and writes nothing" {
@@ -443,6 +505,14 @@ golden() {
   golden create-m60
   wrote_nothing
   nothing_left
+}
+
+@test "create: --dry-run names the card, where there is a hardware database" {
+  needs_hwdb
+  machine m60
+  mdevtool create --type 11 --dry-run
+  succeeds
+  mentions "# on $card (NVIDIA Corporation GM204GL [Tesla M60]): 16 free"
 }
 
 @test "create: --dry-run of a set, on two cards" {

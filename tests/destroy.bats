@@ -197,6 +197,40 @@ golden() {
   wrote_nothing
 }
 
+@test "destroy: a device that is held through iommufd is refused, as are others of that VM" {
+  machine samples
+  device "$A" mtty-1
+  device "$B" mtty-1
+  device "$C" mtty-1
+  holds_cdev "$A"
+  holds "$B"
+  mdevtool destroy "$A"
+  fails 6 "cannot destroy '$A': held by qemu-system-x86 (PID 4711, VM 'web-1')"
+  mdevtool destroy "$B"
+  fails 6 "cannot destroy '$B': held by qemu-system-x86 (PID 4711, VM 'web-1')"
+  mdevtool destroy "$C"
+  succeeds
+  releases "$A"
+  mdevtool destroy "$A"
+  succeeds
+  is_gone "$A"
+}
+
+# A kernel built without VFIO's groups gives an emulated device none.
+@test "destroy: a device without an IOMMU group is known by its own node" {
+  machine samples
+  device "$A" mtty-1
+  device "$B" mtty-1
+  rm "$root"/sys/bus/mdev/devices/{"$A","$B"}/iommu_group
+  holds_cdev "$A"
+  mdevtool destroy "$A"
+  fails 6 "cannot destroy '$A': held by qemu-system-x86 (PID 4711, VM 'web-1')"
+  wrote_nothing
+  mdevtool destroy "$B"
+  succeeds
+  is_gone "$B"
+}
+
 @test "destroy: one held device of several keeps them all" {
   machine m60
   device "$A" 11 --group 1

@@ -699,6 +699,34 @@ nonsense</device>" "unexpected text"
   wrote_nothing
 }
 
+@test "input: a type in the place of a file is told how it is named" {
+  machine m60
+  mdevtool create 11
+  fails 3 "cannot open '11'"
+  hints --type
+  mdevtool create --type 11 web.json
+  fails 3 "cannot open 'web.json'"
+  warns_not_of hint
+}
+
+@test "input: XML without libxml2 is refused, saying what is missing" {
+  ! grep -q '^#define XML_LINKED' "$top_builddir/config.h" || skip "libxml2 is linked"
+  machine m60
+  without libxml2
+  document "$rfc"
+  mdevtool create "$document"
+  fails 9 "cannot read XML" "$(soname libxml2)"
+  hints libxml2 JSON
+  wrote_nothing
+  mdevtool create "$document" --json
+  fails 9 "cannot read XML"
+  json .error.kind unsupported
+  document '{"type": "11"}'
+  mdevtool create "$document"
+  succeeds
+  made 1
+}
+
 @test "input: a file that may not be read, as an ordinary user" {
   [ "$(id -u)" -ne 0 ] || skip "root may read everything"
   machine m60

@@ -33,6 +33,24 @@ load mdevtool.bash
   json '.parents[0].types' 3
 }
 
+@test "list-parents: their names, where there is a hardware database" {
+  needs_hwdb
+  machine m60
+  mdevtool list-parents --json
+  succeeds
+  is_silent
+  json '.parents[0].product_name' "NVIDIA Corporation GM204GL [Tesla M60]"
+}
+
+@test "list-parents: without libudev the numbers do" {
+  machine m60
+  without libudev
+  mdevtool list-parents --json
+  succeeds
+  is_silent
+  json '.parents[0].product_name' 0x10de:0x13f2
+}
+
 @test "list-parents: every one of a mixed machine, each once" {
   machine mixed
   mdevtool list-parents --noheadings --raw -o parent

@@ -49,6 +49,21 @@ load mdevtool.bash
   json '.devices[0].holders[] | select(.pid == 12) | has("vm")' false
 }
 
+@test "list: who has the device through iommufd holds it, who has iommufd alone does not" {
+  machine m60
+  device "$A" 11
+  device "$B" 11
+  holds_cdev "$A"
+  mkdir -p "$root/proc/99/fd"
+  echo qemu-system-x86 >"$root/proc/99/comm"
+  ln -s /dev/iommu "$root/proc/99/fd/20"
+  ln -s /dev/vfio/vfio "$root/proc/99/fd/21"
+  mdevtool list "$A" --noheadings --raw -o held-by
+  says 'qemu-system-x86\x204711\x20(web-1)'
+  mdevtool list "$B" --json
+  json '.devices[0].holders == []'
+}
+
 @test "list: a device that was let go is free again" {
   machine m60
   device "$A" 11

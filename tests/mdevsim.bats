@@ -183,6 +183,19 @@ $real/$A/remove\t1\\\\n\t2"
   there "$devices/$A"
 }
 
+@test "run: with closed descriptors, which the command finds closed too" {
+  machine samples
+  local create=$ROOT$mtty/mtty-1/create
+  # shellcheck disable=SC2016 # the inner shell's
+  run timeout -s KILL 30 sh -c 'exec "$@" <&- 2>&-' - "$MDEVSIM" run "$ROOT" -- \
+    sh -c '"$@"; ls /proc/self/fd' - "$STORE" "$create" "$A" "$create" "$A"
+  [ "${lines[*]:0:2}" = "ok 36 EEXIST" ] || complain "$output"
+  # ls opens the directory as the lowest that is free
+  [ "${lines[*]:2:2}" = "0 1" ] || complain "$output"
+  [[ " ${lines[*]:2} " != *" 2 "* ]] || complain "$output"
+  there "$devices/$A"
+}
+
 @test "fault: short and swallow keep the write from the driver" {
   machine samples
   local create=$ROOT$mtty/mtty-1/create
@@ -231,6 +244,17 @@ $real/$A/remove\t1\\\\n\t2"
   entries /sys/kernel/iommu_groups ""
 }
 
+@test "a device that comes after another one of its UUID has another inode" {
+  machine samples
+  local before
+  put "$mtty/mtty-1/create" "$A"
+  before=$(stat -c %i "$ROOT$real/$A")
+  put "$devices/$A/remove" 1
+  gone "$real/$A"
+  put "$mtty/mtty-1/create" "$A"
+  [ "$(stat -c %i "$ROOT$real/$A")" != "$before" ]
+}
+
 @test "held: the process and its descriptors" {
   machine m60
   put /sys/bus/pci/devices/0000:86:00.0/mdev_supported_types/11/create "$A"
@@ -245,6 +269,25 @@ $real/$A/remove\t1\\\\n\t2"
   "$MDEVSIM" release "$ROOT" "$A"
   gone /proc/4711
   gone /proc/12
+}
+
+@test "held: through iommufd" {
+  machine samples
+  put "$mtty/mtty-1/create" "$A"
+  put "$mtty/mtty-1/create" "$B"
+  "$MDEVSIM" hold --cdev "$ROOT" "$B"
+  "$MDEVSIM" hold "$ROOT" "$A"
+  run readlink "$ROOT"/proc/4711/fd/*
+  [ "$output" = "/dev/iommu
+/dev/vfio/devices/vfio1
+/dev/vfio/vfio
+/dev/vfio/0
+anon_inode:[vfio-device]" ] || complain "$output"
+  "$MDEVSIM" release "$ROOT" "$B"
+  run readlink "$ROOT"/proc/4711/fd/*
+  [[ "$output" != */vfio1* && "$output" == */dev/vfio/0* ]] || complain "$output"
+  "$MDEVSIM" release "$ROOT" "$A"
+  gone /proc/4711
 }
 
 @test "held: one process with two devices" {

@@ -37,6 +37,8 @@ card=0000:86:00.0
 node=pci_0000_86_00_0
 types=/sys/bus/pci/devices/$card/mdev_supported_types
 
+surroundings=()
+
 ### Nouns
 
 # machine NAME: a new machine, as tests/machines/NAME.machine describes it.
@@ -66,7 +68,7 @@ play() {
   skip_what_was_written
   state_before=$(state)
   # the third is for "command not found" and the like, which bats warns of
-  run --separate-stderr "$MDEVSIM" run "$root" "${with[@]}" -- "$@"
+  run --separate-stderr "${surroundings[@]}" "$MDEVSIM" run "$root" "${with[@]}" -- "$@"
   if [ "$status" -eq 77 ]; then
     skip "$stderr"
   fi
@@ -99,6 +101,11 @@ holds() {
   "$MDEVSIM" hold "$root" "$@"
 }
 
+# holds_cdev UUID [PID COMMAND CMDLINE]: the same through iommufd, as QEMU does when it is told to.
+holds_cdev() {
+  "$MDEVSIM" hold --cdev "$root" "$@"
+}
+
 # releases UUID: whoever holds it closes it.
 releases() {
   "$MDEVSIM" release "$root" "$1"
@@ -114,6 +121,30 @@ document() {
 another_type() {
   chmod -R u+rw "$root$types/12"
   cp -r "$root$types/12" "$root$types/$1"
+}
+
+# soname LIBRARY: the file's name that LIBRARY (libxml2, libudev) is loaded by.
+soname() {
+  [ -e "$top_builddir/config.h" ] || skip "the build's config.h is not here"
+  sed -n "s/^#define ${1^^}_SONAME \"\(.*\)\"/\1/p" "$top_builddir/config.h"
+}
+
+# without LIBRARY: mdevtool cannot load it from here on.
+without() {
+  local name
+  name=$(soname "$1")
+  mkdir -p "$BATS_TEST_TMPDIR/broken"
+  : >"$BATS_TEST_TMPDIR/broken/$name"
+  surroundings=(env "LD_LIBRARY_PATH=$BATS_TEST_TMPDIR/broken")
+}
+
+# needs_hwdb: skips the test where no hardware database is installed.
+needs_hwdb() {
+  local file
+  for file in {/etc/systemd/hwdb,/etc/udev,/usr/lib/systemd/hwdb,/usr/lib/udev,/lib/udev}/hwdb.bin; do
+    [ ! -e "$file" ] || return 0
+  done
+  skip "no hardware database is installed"
 }
 
 # needs PROGRAM...: skips the test where one is not installed.

@@ -333,6 +333,132 @@ only_warns() {
   wrote_nothing_else
 }
 
+# removed_by_others UUID: through a shell, as it were.
+removed_by_others() {
+  local parent
+  parent=$(readlink -f "$root/sys/bus/mdev/devices/$1/..")
+  play bash -c "echo $1 >'$parent/mdev_destroy'"
+  succeeds
+  skip_what_was_written
+}
+
+@test "recover: a device that others removed is forgotten" {
+  machine m60
+  device "$A" 11 --group 1 --name desk
+  device "$B" 11 --group 1
+  removed_by_others "$A"
+  mdevtool recover --dry-run
+  succeeds
+  says "would forget $A on '$card': the device is gone"
+  wrote_nothing
+  mdevtool recover
+  succeeds
+  says "forgot $A on '$card': the device is gone"
+  wrote_nothing_else
+  is_gone "$A"
+  recorded "$B"
+  all_is_whole
+  mdevtool recover
+  says_nothing
+  warns "nothing to recover"
+}
+
+@test "recover: a device that went with its parent is forgotten" {
+  machine samples
+  device "$A" mtty-1
+  device "$B" mbochs-small
+  "$MDEVSIM" unplug "$root" mtty
+  mdevtool recover --json
+  succeeds
+  json '.recovered == ["forgot '"$A on 'mtty'"': the device is gone"]'
+  is_gone "$A"
+  recorded "$B"
+}
+
+@test "recover: a device whose UUID another one has by now is forgotten, and the other left" {
+  machine m60
+  device "$A" 11 --name desk
+  removed_by_others "$A"
+  foreign_device "$A" "$types/12"
+  mdevtool recover
+  succeeds
+  says "forgot $A on '$card': another device has its UUID"
+  device_exists "$A"
+  mdevtool list "$A" --json
+  json '.devices[0].state' foreign
+}
+
+@test "recover: what the journal is about is mended, and not forgotten beside that" {
+  machine m60
+  device "$A" 12
+  removed_by_others "$A"
+  killed --kill-after 4 create --type 11 --params x --count 2
+  local first
+  first=$(cd "$root/run/mdevtool/devices" && ls --ignore="$A")
+  removed_by_others "$first"
+  mdevtool recover --dry-run
+  mentions "would forget $A on" "would clear"
+  mentions_no "forget $first"
+  mdevtool recover
+  mentions "forgot $A"
+  mentions_no "forgot $first"
+  nothing_left
+}
+
+@test "recover: where sysfs is not to be seen nothing is forgotten" {
+  machine m60
+  device "$A" 11
+  mv "$root/sys" "$root/nowhere"
+  mkdir "$root/sys"
+  mdevtool recover
+  succeeds
+  says_nothing
+  recorded "$A"
+}
+
+@test "recover: a device whose removal the driver has not finished is not forgotten" {
+  machine m60
+  device "$A" 11 --name desk
+  holds "$A"
+  "$MDEVSIM" run "$root" -- timeout 0.3 bash -c \
+    "echo $A >'$root/sys/bus/pci/devices/$card/mdev_destroy'" || true
+  [ ! -e "$root/sys/bus/mdev/devices/$A" ] || complain "it is there"
+  mdevtool recover
+  says_nothing
+  recorded "$A"
+  releases "$A"
+  mdevtool recover
+  says "forgot $A on '$card': the device is gone"
+}
+
+@test "recover: nothing is forgotten of a parent that another run works on" {
+  machine m60x2
+  device "$A" 11 --parent 86:00.0
+  device "$B" 11 --parent 87:00.0
+  removed_by_others "$A"
+  removed_by_others "$B"
+  exec 8>"$root/run/mdevtool/lock/$card"
+  flock 8
+  mdevtool recover
+  succeeds
+  says "forgot $B on '0000:87:00.0': the device is gone"
+  exec 8>&-
+  mdevtool recover
+  mentions "forgot $A"
+  no_stray_record
+}
+
+@test "recover: a record that cannot be removed is told" {
+  [ "$(id -u)" -ne 0 ] || skip "root removes everything"
+  machine m60
+  device "$A" 11
+  removed_by_others "$A"
+  chmod 0555 "$root/run/mdevtool/devices"
+  mdevtool recover
+  fails 1 "cannot remove" "$A"
+  chmod 0755 "$root/run/mdevtool/devices"
+}
+
 @test "recover: takes no arguments" {
   machine m60
   mdevtool recover "$A"

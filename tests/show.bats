@@ -65,6 +65,34 @@ load mdevtool.bash
   mentions qemu-system-x86 4711 web-1
 }
 
+@test "show: several devices, each with who holds it" {
+  machine m60
+  device "$A" 11
+  device "$B" 11
+  device "$C" 11
+  holds "$A"
+  holds "$B" 12 cat 'cat\x00'
+  mdevtool show "$A" "$B" "$C" --json
+  succeeds
+  json '[.devices[].holders | length] | join(" ")' "1 1 0"
+  json '[.devices[].holders[].pid] | join(" ")' "4711 12"
+}
+
+@test "show: what several names mean is shown once" {
+  local names
+  machine samples
+  device "$A" mtty-1 --name desk
+  for names in "mtty mtty-1 $A desk mtty" "desk mtty-1 mtty ${A%%-*} mtty-1"; do
+    # shellcheck disable=SC2086 # words
+    mdevtool show $names --json
+    succeeds
+    json '[.parents, .types, .devices | length] | join(" ")' "1 2 1"
+  done
+  mdevtool show mtty mtty --xml
+  succeeds
+  mentions_no "<devices>"
+}
+
 @test "show: several at once, of every kind" {
   machine m60
   device "$A" 11
@@ -79,8 +107,12 @@ load mdevtool.bash
   mdevtool show nonsense
   fails 3 "nonsense"
   says_nothing
+  hints list-parents list-types "'list'"
   mdevtool show "$A"
   fails 3 "$A"
+  mdevtool show 'GRID M60-0b'
+  fails 3
+  hints "did you mean 'GRID M60-0B'?"
 }
 
 @test "show: without a name is a usage error" {
@@ -121,6 +153,30 @@ load mdevtool.bash
 END
   )
   mentions "<product id='0x13f2'" "<vendor id='0x10de'"
+}
+
+@test "show: --xml names vendor and product, where there is a hardware database" {
+  needs xmllint
+  needs_hwdb
+  machine m60
+  mdevtool show "$card" --xml
+  succeeds
+  [ "$(xmllint --xpath 'string(//vendor)' - <<<"$output")" = "NVIDIA Corporation" ] ||
+    complain "no vendor"
+  [[ "$(xmllint --xpath 'string(//product)' - <<<"$output")" == *"Tesla M60"* ]] ||
+    complain "no product"
+}
+
+@test "show: --xml needs neither libxml2 nor a hardware database" {
+  needs xmllint
+  machine m60
+  without libudev
+  without libxml2
+  mdevtool show "$card" --xml
+  succeeds
+  is_silent
+  [ "$(xmllint --xpath 'string(//vendor/@id)' - <<<"$output")" = 0x10de ] || complain "no vendor"
+  [ -z "$(xmllint --xpath 'string(//vendor)' - <<<"$output")" ] || complain "a vendor's name"
 }
 
 @test "show: --xml with all types, requires_group only where it is" {

@@ -119,6 +119,9 @@ static int print_made(struct context *context, const struct creations *creations
 	return result;
 }
 
+/* The line that says how far a set is has been begun, and not ended. */
+static bool in_progress;
+
 /* On a terminal, a set that takes longer than a second shows how far it is. */
 static void show_progress(size_t done, size_t total)
 {
@@ -130,8 +133,17 @@ static void show_progress(size_t done, size_t total)
 	if (total < 2 || now - start < 1000 || (now - last < 200 && done < total))
 		return;
 	last = now;
-	fprintf(stderr, "\r%zu of %zu made%s", done, total, done == total ? "\n" : "");
+	in_progress = done < total;
+	fprintf(stderr, "\r%zu of %zu made%s", done, total, in_progress ? "" : "\n");
 	fflush(stderr);
+}
+
+/* What is said next has a line of its own. */
+static void end_progress(void)
+{
+	if (in_progress)
+		fputc('\n', stderr);
+	in_progress = false;
 }
 
 static int run(struct context *context, const void *given, struct err *err)
@@ -146,11 +158,12 @@ static int run(struct context *context, const void *given, struct err *err)
 	if (wanted_placement(&o->wanted, &create, err) < 0 ||
 	    wanted_definitions(context, &o->wanted, &context->args, &definitions, err) < 0)
 		return -1;
-	if (isatty(STDERR_FILENO) && !context->quiet)
+	if (isatty(STDERR_FILENO) && !context->quiet && !context->verbose)
 		operation.progress = show_progress;
 	if (o->dry_run)
 		warn_of_stale(context);
 	result = operation_create(&operation, &definitions, &create, &creations, err);
+	end_progress();
 	say_notes(context, &operation);
 	if (result < 0)
 		return -1;

@@ -31,8 +31,8 @@ static int unknown_type(const struct context *context, struct inventory *invento
 		err_set(err, ERR_NOT_FOUND, "'%s' offers no type '%s'", context->args.list[0],
 			given);
 	if (nearest)
-		err_hint(err, "did you mean '%s'?", nearest);
-	return -1;
+		return err_hint(err, "did you mean '%s'?", nearest);
+	return err_hint(err, "without --type it shows what there is");
 }
 
 static int run(struct context *context, const void *given, struct err *err)

@@ -42,6 +42,8 @@ static int run(struct context *context, const void *given, struct err *err)
 	autolocks struct locks locks = LOCKS_INIT;
 	int result = operation_recover(&operation, &locks, true, o->dry_run, err);
 
+	if (result == 0)
+		result = operation_forget(&operation, o->dry_run, err);
 	if (operation.warnings.n)
 		context->status = ERR_FAILED;
 	for (size_t i = 0; i < operation.warnings.n; i++)
@@ -60,7 +62,8 @@ const struct command command_recover = {
 	.summary = "Mend what an interrupted run left",
 	.help = "Rolls back creations that were interrupted, completes removals, clears parameters that "
 		"were left set. Whatever a process holds by then is kept. Every command that writes "
-		"does this first for the parents it is about.\v"
+		"does this first for the parents it is about. Devices that somebody else removed are "
+		"forgotten.\v"
 		"Examples:\n"
 		"  mdevtool recover --dry-run\n"
 		"  mdevtool recover\n",

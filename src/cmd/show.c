@@ -16,49 +16,47 @@ static const struct cmd_option options[] = {
 };
 
 #define NEEDS_PARENT (NEED_PARENT_FACTS | NEED_PARENT_PRODUCT | NEED_TYPE_ALL)
+/* Holders are looked for once, for all devices. */
+#define NEEDS_DEVICE (NEED_DEVICE_ALL & ~NEED_DEVICE_HOLDERS)
 
 /* What the names turned out to be. */
 struct found {
-	const void **parents, **types, **devices, **definitions;
+	const void **parents, **types, **definitions;
+	struct device **devices;
 	size_t n_parents, n_types, n_devices, n_definitions;
 };
 
-static void add_types(struct context *context, struct found *found, const struct parent *parent)
+/* What several names mean is shown once. */
+static bool is_among(const void *record, const void *const *records, size_t n)
 {
+	for (size_t i = 0; i < n; i++)
+		if (records[i] == record)
+			return true;
+	return false;
+}
+
+static void add_type(struct context *context, struct found *found, const struct type *type)
+{
+	if (!is_among(type, found->types, found->n_types))
+		*pool_push(context->pool, found->types, found->n_types) = type;
+}
+
+static void add_parent(struct context *context, struct found *found, const struct parent *parent)
+{
+	if (is_among(parent, found->parents, found->n_parents))
+		return;
+	*pool_push(context->pool, found->parents, found->n_parents) = parent;
 	for (size_t i = 0; i < parent->n_types; i++)
-		*pool_push(context->pool, found->types, found->n_types) = parent->types[i];
+		add_type(context, found, parent->types[i]);
 }
 
-static bool find_types(struct context *context, struct inventory *inventory, const char *name,
-		       struct found *found)
+static void add_device(struct context *context, struct found *found, struct device *device)
 {
-	size_t before = found->n_types;
-
-	inventory_load_parents(inventory, NEEDS_PARENT);
-	for (size_t i = 0; i < inventory->n_parents; i++) {
-		const struct type *type = parent_find_type(inventory->parents[i], name);
-
-		if (type)
-			*pool_push(context->pool, found->types, found->n_types) = type;
-	}
-	return found->n_types > before;
+	if (!is_among(device, (const void *const *)found->devices, found->n_devices))
+		*pool_push(context->pool, found->devices, found->n_devices) = device;
 }
 
-/* Keeps the hint that names something near, of the parents' or of the devices'. */
-static void no_such_name(const char *name, const struct err *not_parent, struct err *err)
-{
-	static const char near[] = "did you mean";
-	const struct err *better =
-		not_parent->hint && strncmp(not_parent->hint, near, strlen(near)) == 0 ? not_parent
-										       : err;
-	autofree char *hint = strdup(better->hint ? better->hint : "'mdevtool list' shows devices");
-
-	err_set(err, ERR_NOT_FOUND, "no parent, type, device or definition '%s'", name);
-	if (hint)
-		err_hint(err, "%s", hint);
-}
-
-/* A device may be active, defined, or both. */
+/* A device may be active, defined, or both; each look at the definitions makes new records. */
 static bool find_definition(struct context *context, struct inventory *inventory, const char *name,
 			    struct found *found, struct err *err)
 {
@@ -67,8 +65,50 @@ static bool find_definition(struct context *context, struct inventory *inventory
 	if (!stored)
 		return false;
 	store_load_states(inventory, &stored, 1);
+	for (size_t i = 0; i < found->n_definitions; i++)
+		if (streq(((const struct stored *)found->definitions[i])->definition.file,
+			  stored->definition.file))
+			return true;
 	*pool_push(context->pool, found->definitions, found->n_definitions) = stored;
 	return true;
+}
+
+static bool find_types(struct context *context, struct inventory *inventory, const char *name,
+		       struct found *found)
+{
+	bool any = false;
+
+	inventory_load_parents(inventory, NEEDS_PARENT);
+	for (size_t i = 0; i < inventory->n_parents; i++) {
+		const struct type *type = parent_find_type(inventory->parents[i], name);
+
+		any |= type != NULL;
+		if (type)
+			add_type(context, found, type);
+	}
+	return any;
+}
+
+static bool names_nearest(const struct err *err)
+{
+	static const char near[] = "did you mean";
+
+	return err->hint && strncmp(err->hint, near, strlen(near)) == 0;
+}
+
+/* Hints at something near: a parent, a device, a definition or a type. */
+static int no_such_name(struct inventory *inventory, const char *name,
+			const struct err *const not_found[3], struct err *err)
+{
+	const char *type = inventory_nearest_type(inventory, name);
+
+	err_set(err, ERR_NOT_FOUND, "no parent, type, device or definition '%s'", name);
+	for (size_t i = 0; i < 3; i++)
+		if (names_nearest(not_found[i]))
+			return err_hint(err, "%s", not_found[i]->hint);
+	if (type)
+		return err_hint(err, "did you mean '%s'?", type);
+	return err_hint(err, "'mdevtool list-parents', 'list-types' and 'list' show what there is");
 }
 
 /* A name can be a parent's, a device's or a type's, tried in this order. */
@@ -80,24 +120,24 @@ static int find(struct context *context, struct inventory *inventory, const char
 	autoerr struct err not_defined = {0};
 	const struct parent *parent =
 		inventory_find_parent(inventory, name, NEEDS_PARENT, &not_parent);
-	const struct device *device;
+	struct device *device;
 
 	if (parent) {
-		*pool_push(context->pool, found->parents, found->n_parents) = parent;
-		add_types(context, found, parent);
+		add_parent(context, found, parent);
 		return 0;
 	}
-	device = inventory_find_device(inventory, name, NEED_DEVICE_ALL, &not_device);
+	device = inventory_find_device(inventory, name, NEEDS_DEVICE, &not_device);
 	if (device)
-		*pool_push(context->pool, found->devices, found->n_devices) = device;
+		add_device(context, found, device);
 	if (find_definition(context, inventory, name, found, &not_defined) || device)
 		return 0;
 	if (find_types(context, inventory, name, found))
 		return 0;
-	bool unknown = not_device.kind == ERR_NOT_FOUND && not_defined.kind == ERR_NOT_FOUND;
+	if (not_device.kind == ERR_NOT_FOUND && not_defined.kind == ERR_NOT_FOUND)
+		return no_such_name(
+			inventory, name,
+			(const struct err *const[]){&not_parent, &not_device, &not_defined}, err);
 	err_keep_first(err, not_device.kind == ERR_NOT_FOUND ? &not_defined : &not_device);
-	if (unknown)
-		no_such_name(name, &not_parent, err);
 	return -1;
 }
 
@@ -177,11 +217,12 @@ static int run(struct context *context, const void *given, struct err *err)
 	for (size_t i = 0; i < context->args.n; i++)
 		if (find(context, &inventory, context->args.list[i], &found, err) < 0)
 			return -1;
+	inventory_load_holders(&inventory, found.devices, found.n_devices);
 
 	const struct section sections[] = {
 		{&parent_fields, found.parents, found.n_parents},
 		{&type_fields, found.types, found.n_types},
-		{&device_fields, found.devices, found.n_devices},
+		{&device_fields, (const void **)found.devices, found.n_devices},
 		{&definition_fields, found.definitions, found.n_definitions},
 	};
 	if (o->xml && print_xml(context, &found, o->xml, err) < 0)

@@ -155,6 +155,14 @@ static int multiply(struct context *context, const struct wanted *wanted,
 	return 0;
 }
 
+/* Who forgets the option's name has named a file that is not there. */
+static int hint_at_type(const struct wanted *wanted, struct err *err)
+{
+	if (err->kind != ERR_NOT_FOUND || wanted->type || err->hint)
+		return -1;
+	return err_hint(err, "a type is named with --type");
+}
+
 int wanted_definitions(struct context *context, const struct wanted *wanted,
 		       const struct words *documents, struct definitions *definitions,
 		       struct err *err)
@@ -164,7 +172,7 @@ int wanted_definitions(struct context *context, const struct wanted *wanted,
 		struct definitions more;
 
 		if (definitions_read(documents->list[i], context->pool, &more, err) < 0)
-			return -1;
+			return hint_at_type(wanted, err);
 		for (size_t j = 0; j < more.n; j++)
 			*pool_push(context->pool, definitions->list, definitions->n) = more.list[j];
 	}

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-#define LOCK_WAIT_MS 30000
 /* No parent's name begins with a dot. */
 #define NAMES_FILE ".names"
 
@@ -30,7 +29,7 @@ int locks_take_names(struct locks *locks, const struct root *root, struct err *e
 	if (dir < 0)
 		return -1;
 	locks->names =
-		file_lock(dir, NAMES_FILE, "the list of names and groups", LOCK_WAIT_MS, err);
+		file_lock(dir, NAMES_FILE, "the list of names and groups", locks->wait_ms, err);
 	return locks->names < 0 ? -1 : 0;
 }
 
@@ -75,7 +74,7 @@ int locks_take_parents(struct locks *locks, const struct root *root, struct pool
 		if (locks_hold(locks, sorted[i]))
 			continue;
 		const char *what = pool_printf(pool, "'%s'", sorted[i]);
-		int fd = file_lock(dir, sorted[i], what, LOCK_WAIT_MS, err);
+		int fd = file_lock(dir, sorted[i], what, locks->wait_ms, err);
 		if (fd < 0)
 			return -1;
 		keep(locks, pool, sorted[i], fd);

@@ -8,13 +8,17 @@
 
 #include "mdev/sysfs.h"
 
+/* Whoever has waited for so long is told whom to look at. */
+#define LOCK_WAIT_MS 30000
+
 struct locks {
 	int names;    /* -1 when not held */
 	int *parents; /* descriptors */
 	const char **parent_names;
 	size_t n;
+	int wait_ms; /* for each; then ERR_BUSY names the holder's PID */
 };
-#define LOCKS_INIT ((struct locks){.names = -1})
+#define LOCKS_INIT ((struct locks){.names = -1, .wait_ms = LOCK_WAIT_MS})
 
 int locks_take_names(struct locks *locks, const struct root *root, struct err *err);
 void locks_release_names(struct locks *locks);

@@ -359,6 +359,8 @@ static int run_all(struct operation *operation, struct locks *locks, struct crea
 	if (journal_write(operation->root, &entry, err) < 0)
 		return -1;
 	locks_release_names(locks); /* the journal's entry holds the names from here on */
+	if (operation->progress)
+		operation->progress(0, creations->n);
 	for (size_t i = 0; i < creations->n; i++) {
 		if (run_one(operation, creations, &creations->list[i], &left, err) < 0)
 			return give_up(operation, creations, &entry, i, left, err);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Mending what an interrupted run left: rolling creations back, completing removals. */
+/*
+ * Mending what an interrupted run left: rolling creations back, completing removals; and forgetting
+ * devices that others removed.
+ */
 #include "mdev/operation.h"
 
 #include "mdev/state.h"
@@ -315,4 +318,74 @@ void operation_look_for_stale(struct operation *operation)
 				       "one that writes there, or 'mdevtool recover', mends it",
 				       journal.entries[i].devices[0].parent);
 	}
+}
+
+/*
+ * Why the record belongs to no device any more; NULL when it does, or when that cannot be seen, as
+ * what is forgotten wrongly is lost.
+ */
+static const char *why_stale(const struct operation *operation, const struct record *record)
+{
+	const char *real = pool_printf(operation->pool, "%s/%s", record->parent_path, record->uuid);
+
+	uint64_t inode = record_inode(operation->root, record->path);
+	if (inode == record->inode || (!inode && errno != ENOENT))
+		return NULL;
+	/* the driver of one whose removal is pending has not let go of the directory yet */
+	if (record_inode(operation->root, real) == record->inode)
+		return NULL;
+	return inode ? "another device has its UUID" : "the device is gone";
+}
+
+/* One that an entry of the journal is about goes with that entry. */
+static bool is_in_journal(const struct journal *journal, const char *uuid)
+{
+	for (size_t i = 0; i < journal->n; i++)
+		for (size_t j = 0; j < journal->entries[i].n_devices; j++)
+			if (streq(journal->entries[i].devices[j].uuid, uuid))
+				return true;
+	return false;
+}
+
+/* With the parent's lock held nobody is making the device just now. */
+static int forget_if_stale(struct operation *operation, const char *uuid, bool dry_run,
+			   struct err *err)
+{
+	const struct record *record = record_load(operation->root, uuid, operation->pool);
+	autolocks struct locks locks = LOCKS_INIT;
+	autoerr struct err failure = {0};
+	struct journal journal;
+
+	if (!record || !why_stale(operation, record))
+		return 0;
+	int taken = locks_try_parent(&locks, operation->root, operation->pool, record->parent, err);
+	if (taken != 0)
+		return taken < 0 ? -1 : 0;
+	journal_load(operation->root, operation->pool, &journal);
+	record = record_load(operation->root, uuid, operation->pool);
+	const char *why = record ? why_stale(operation, record) : NULL;
+	if (!why || !locks_hold(&locks, record->parent) || is_in_journal(&journal, uuid))
+		return 0;
+	if (!dry_run && record_remove(operation->root, uuid, &failure) < 0)
+		operation_warn(operation, "%s", failure.message);
+	else
+		operation_note(operation, "%s %s on '%s': %s", dry_run ? "would forget" : "forgot",
+			       uuid, record->parent, why);
+	return 0;
+}
+
+int operation_forget(struct operation *operation, bool dry_run, struct err *err)
+{
+	struct entries records = {0};
+
+	/* without sysfs nothing can be seen */
+	if (!root_exists(operation->root, "/sys/bus"))
+		return 0;
+	if (root_list(operation->root, STATE_RECORDS, operation->pool, &records) < 0 &&
+	    errno != ENOENT)
+		return err_errno(err, errno, "cannot read '%s'", STATE_RECORDS);
+	for (size_t i = 0; i < records.n; i++)
+		if (forget_if_stale(operation, records.list[i].name, dry_run, err) < 0)
+			return -1;
+	return 0;
 }

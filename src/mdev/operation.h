@@ -22,6 +22,7 @@ struct operation {
 	const struct root *root;
 	struct pool *pool; /* results and notes live here */
 	FILE *trace;       /* each step is printed here before it runs; NULL for silence */
+	/* before the first device, with 0, and after each; NULL for nobody */
 	void (*progress)(size_t done, size_t total);
 	/* Is given what call-outs have to say, as it comes; NULL for silence. */
 	void (*say)(const char *line);
@@ -217,5 +218,10 @@ int undo_creation(struct operation *operation, const struct record *record, bool
  */
 int operation_recover(struct operation *operation, struct locks *locks, bool all, bool dry_run,
 		      struct err *err);
+/*
+ * Removes the records of devices that others removed, each under the lock of its parent where that
+ * is free; what the journal is about stays. Tells as operation_recover() does.
+ */
+int operation_forget(struct operation *operation, bool dry_run, struct err *err);
 /* For commands that only read: notes what the next writing command will mend. */
 void operation_look_for_stale(struct operation *operation);

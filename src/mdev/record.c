@@ -94,7 +94,8 @@ bool record_from_json(const json_t *json, struct pool *pool, struct record *ret)
 		memcpy((char *)&record + texts[i].offset, &copy, sizeof(copy));
 	}
 	json_int_t group = json_integer_value(json_object_get(json, "group"));
-	if (group < 0 || group > UINT32_MAX || !text_is_component(record.uuid))
+	if (group < 0 || group > UINT32_MAX || !text_is_component(record.uuid) ||
+	    !text_is_component(record.parent))
 		return false;
 	record.group = (uint32_t)group;
 	get_attributes(json, pool, &record);

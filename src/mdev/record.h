@@ -31,5 +31,5 @@ struct record *record_load(const struct root *root, const char *uuid, struct poo
 int record_save(const struct root *root, const struct record *record, struct err *err);
 int record_remove(const struct root *root, const char *uuid, struct err *err);
 
-/* The inode of the directory at `path`, 0 when it is not there. */
+/* The inode of the directory at `path`, 0 with errno when it is not there or cannot be opened. */
 uint64_t record_inode(const struct root *root, const char *path);

@@ -99,7 +99,9 @@ void print_table(const struct selection *selection, const struct format *format,
 	scols_table_enable_raw(table, format->raw);
 	scols_table_enable_noheadings(table, format->noheadings);
 	for (size_t i = 0; i < selection->n; i++)
-		scols_table_new_column(table, selection->list[i]->column, 0,
+		/* util-linux 2.38 makes it as wide as its heading even without headings */
+		scols_table_new_column(table,
+				       format->noheadings ? NULL : selection->list[i]->column, 0,
 				       selection->list[i]->number ? SCOLS_FL_RIGHT : 0);
 	for (size_t i = 0; i < n; i++) {
 		struct libscols_line *line = scols_table_new_line(table, NULL);

@@ -221,7 +221,7 @@ void device_finish(struct machine *machine, struct record *device)
 
 	leave_bus(machine, device);
 	remove_group(machine, device);
-	tree_remove(machine, path);
+	tree_retire(machine, path);
 	tree_remove(machine, state);
 	record_drop(&machine->devices, device);
 }

@@ -74,24 +74,40 @@ static void open_fd(const struct machine *machine, const char *pid, const char *
 	}
 }
 
-void hold(const char *dir, const char *uuid, const char *pid, const char *command,
-	  const char *cmdline)
+/* The nodes that mean that somebody has the device. */
+static char *group_node(const struct record *device)
+{
+	return format("/dev/vfio/%s", record_get(device, "iommu"));
+}
+
+static char *device_node(const struct record *device)
+{
+	return format("/dev/vfio/devices/vfio%s", record_get(device, "vfio"));
+}
+
+static void open_device(const struct machine *machine, const struct record *device, const char *pid,
+			bool cdev)
+{
+	autofree char *node = cdev ? device_node(device) : group_node(device);
+
+	open_fd(machine, pid, cdev ? "/dev/iommu" : "/dev/vfio/vfio");
+	open_fd(machine, pid, node);
+	if (!cdev)
+		open_fd(machine, pid, "anon_inode:[vfio-device]");
+}
+
+void hold(const char *dir, const char *uuid, const struct process *process)
 {
 	struct machine machine = open_locked(dir);
 	struct record *device = find_device(&machine, uuid);
-	autofree char *group = format("/dev/vfio/%s", record_get(device, "iommu"));
-	autofree char *process = NULL;
+	const char *pid = process->pid ? process->pid : "4711";
+	autofree char *fds = format("/proc/%s/fd", pid);
 	autofree char *held = NULL;
 
-	if (!pid)
-		pid = "4711";
-	process = format("/proc/%s/fd", pid);
-	if (!tree_exists(&machine, process))
-		add_process(&machine, pid, command ? command : "qemu-system-x86",
-			    cmdline ? cmdline : QEMU_LINE);
-	open_fd(&machine, pid, "/dev/vfio/vfio");
-	open_fd(&machine, pid, group);
-	open_fd(&machine, pid, "anon_inode:[vfio-device]");
+	if (!tree_exists(&machine, fds))
+		add_process(&machine, pid, process->command ? process->command : "qemu-system-x86",
+			    process->cmdline ? process->cmdline : QEMU_LINE);
+	open_device(&machine, device, pid, process->cdev);
 	held = format("%s%s ", record_get(device, "held"), pid);
 	record_set(device, "held", held);
 	device_save(&machine, device);
@@ -121,9 +137,10 @@ static bool is_link_to(const struct machine *machine, const char *path, const ch
 	return length == (ssize_t)strlen(target) && memcmp(text, target, (size_t)length) == 0;
 }
 
-static void close_group(const struct machine *machine, const struct record *device, const char *pid)
+static void close_nodes(const struct machine *machine, const struct record *device, const char *pid)
 {
-	autofree char *group = format("/dev/vfio/%s", record_get(device, "iommu"));
+	autofree char *group = group_node(device);
+	autofree char *node = device_node(device);
 	autofree char *process = format("/proc/%s", pid);
 	autofree char *fds = format("/proc/%s/fd", pid);
 	char **names __attribute__((cleanup(tree_list_free))) = tree_list(machine, fds);
@@ -135,7 +152,7 @@ static void close_group(const struct machine *machine, const struct record *devi
 	for (char **name = names; *name; name++) {
 		autofree char *path = format("%s/%s", fds, *name);
 
-		if (is_link_to(machine, path, group))
+		if (is_link_to(machine, path, group) || is_link_to(machine, path, node))
 			tree_remove(machine, path);
 	}
 }
@@ -149,7 +166,7 @@ void release(const char *dir, const char *uuid)
 
 	for (const char *pid = strsep(&rest, " "); pid; pid = strsep(&rest, " ")) {
 		if (*pid)
-			close_group(&machine, device, pid);
+			close_nodes(&machine, device, pid);
 	}
 	record_set(device, "held", NULL);
 	device_save(&machine, device);

@@ -11,9 +11,16 @@
 /* The processes that every machine has: PID 1 and ourselves, in the first PID namespace. */
 void process_base(const struct machine *machine);
 
-/* A process opens the device; command and cmdline may be NULL. */
-void hold(const char *dir, const char *uuid, const char *pid, const char *command,
-	  const char *cmdline);
+/* Texts that are NULL are those of a QEMU, PID 4711. */
+struct process {
+	const char *pid;
+	const char *command;
+	const char *cmdline;
+	bool cdev; /* it uses iommufd and the device's own node (Linux 6.6), not its group's */
+};
+
+/* A process opens the device. */
+void hold(const char *dir, const char *uuid, const struct process *process);
 
 /* All who hold it let it go; a removal that waited for that is finished. */
 void release(const char *dir, const char *uuid);

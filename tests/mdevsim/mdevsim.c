@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* mdevsim: a directory that answers like the sysfs of a machine with mediated devices. */
 
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "build.h"
 #include "hold.h"
@@ -13,7 +15,7 @@
 static const char usage[] =
 	"usage: mdevsim build DESCRIPTION DIR\n"
 	"       mdevsim run DIR [--linger] [FAULT…] -- COMMAND [ARGUMENT…]\n"
-	"       mdevsim hold DIR UUID [PID [COMMAND [CMDLINE]]]\n"
+	"       mdevsim hold [--cdev] DIR UUID [PID [COMMAND [CMDLINE]]]\n"
 	"       mdevsim release DIR UUID\n"
 	"       mdevsim unplug [--unbind] DIR PARENT\n"
 	"\n"
@@ -33,6 +35,27 @@ static int fail_usage(void)
 	return 2;
 }
 
+static int hold_command(int argc, char *argv[])
+{
+	struct process process = {0};
+
+	if (argc > 0 && strcmp(argv[0], "--cdev") == 0) {
+		process.cdev = true;
+		argc--;
+		argv++;
+	}
+	if (argc < 2 || argc > 5)
+		return fail_usage();
+	if (argc > 2)
+		process.pid = argv[2];
+	if (argc > 3)
+		process.command = argv[3];
+	if (argc > 4)
+		process.cmdline = argv[4];
+	hold(argv[0], argv[1], &process);
+	return 0;
+}
+
 static int unplug_command(int argc, char *argv[])
 {
 	bool unbind = argc > 0 && strcmp(argv[0], "--unbind") == 0;
@@ -47,10 +70,26 @@ static int unplug_command(int argc, char *argv[])
 	return 0;
 }
 
+/*
+ * A closed stdin, stdout or stderr must not become a descriptor of ours, which messages or the
+ * command would then take for theirs. The command finds it closed again.
+ */
+static void fill_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char *argv[])
 {
 	const char *verb = argc > 1 ? argv[1] : "";
 
+	fill_standard_descriptors();
 	if (strcmp(verb, "--help") == 0) {
 		fputs(usage, stdout);
 		return 0;
@@ -61,9 +100,8 @@ int main(int argc, char *argv[])
 		build(argv[0], argv[1]);
 	else if (strcmp(verb, "run") == 0 && argc >= 2)
 		return run(argv);
-	else if (strcmp(verb, "hold") == 0 && argc >= 2 && argc <= 5)
-		hold(argv[0], argv[1], argc > 2 ? argv[2] : NULL, argc > 3 ? argv[3] : NULL,
-		     argc > 4 ? argv[4] : NULL);
+	else if (strcmp(verb, "hold") == 0)
+		return hold_command(argc, argv);
 	else if (strcmp(verb, "release") == 0 && argc == 2)
 		release(argv[0], argv[1]);
 	else if (strcmp(verb, "unplug") == 0)

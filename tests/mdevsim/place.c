@@ -13,7 +13,7 @@
 #include "text.h"
 
 /* What the kernel puts behind the name of an open file that is gone. */
-#define GONE " (deleted)"
+#define DELETED " (deleted)"
 
 /* The text of the link in /proc, with *gone set and its mark cut off; NULL when unreadable. */
 static char *link_text(pid_t thread, int fd, bool *gone)
@@ -21,12 +21,12 @@ static char *link_text(pid_t thread, int fd, bool *gone)
 	autofree char *link = format("/proc/%d/fd/%d", (int)thread, fd);
 	char text[PATH_MAX];
 	ssize_t length = readlink(link, text, sizeof(text) - 1);
-	size_t mark = strlen(GONE);
+	size_t mark = strlen(DELETED);
 
 	if (length < 0)
 		return NULL;
 	text[length] = '\0';
-	*gone = (size_t)length > mark && strcmp(text + length - mark, GONE) == 0;
+	*gone = (size_t)length > mark && strcmp(text + length - mark, DELETED) == 0;
 	if (*gone)
 		text[(size_t)length - mark] = '\0';
 	return duplicate(text);
@@ -42,6 +42,17 @@ static bool same_file_system(const struct machine *machine, pid_t thread, int fd
 	       theirs.st_dev == ours.st_dev;
 }
 
+/* A file of a removed directory goes by the path that it had. */
+static const char *before_removal(const char *path)
+{
+	const char *rest;
+
+	if (!starts_with(path, GONE "/"))
+		return path;
+	rest = strchr(path + strlen(GONE "/"), '/');
+	return rest ? rest : path;
+}
+
 static char *place(const struct machine *machine, pid_t thread, int fd, bool *gone)
 {
 	autofree char *text = link_text(thread, fd, gone);
@@ -49,8 +60,12 @@ static char *place(const struct machine *machine, pid_t thread, int fd, bool *go
 
 	if (!text)
 		return NULL;
-	if (strncmp(text, machine->dir, length) == 0 && starts_with(text + length, "/sys/"))
-		return duplicate(text + length);
+	if (strncmp(text, machine->dir, length) == 0) {
+		const char *path = before_removal(text + length);
+
+		if (starts_with(path, "/sys/"))
+			return duplicate(path);
+	}
 	if (starts_with(text, "/sys/") && same_file_system(machine, thread, fd))
 		return duplicate(text);
 	return NULL;

@@ -114,19 +114,38 @@ void tree_file(const struct machine *machine, const char *path, mode_t mode, con
 		die("cannot put '%s': %s", path, strerror(errno));
 }
 
-void tree_remove(const struct machine *machine, const char *path)
+static void remove_inner(const struct machine *machine, const char *path)
 {
-	char **names __attribute__((cleanup(tree_list_free))) = NULL;
+	char **names __attribute__((cleanup(tree_list_free))) = tree_list(machine, path);
 
-	if (unlinkat(machine->fd, below(path), 0) == 0 || errno == ENOENT || errno == ENOTDIR)
-		return;
-	names = tree_list(machine, path);
 	for (char **name = names; *name; name++) {
 		autofree char *inner = format("%s/%s", path, *name);
 
 		tree_remove(machine, inner);
 	}
+}
+
+void tree_remove(const struct machine *machine, const char *path)
+{
+	if (unlinkat(machine->fd, below(path), 0) == 0 || errno == ENOENT || errno == ENOTDIR)
+		return;
+	remove_inner(machine, path);
 	if (unlinkat(machine->fd, below(path), AT_REMOVEDIR) < 0 && errno != ENOENT)
+		die("cannot remove '%s': %s", path, strerror(errno));
+}
+
+void tree_retire(const struct machine *machine, const char *path)
+{
+	autofree char *grave = NULL;
+	struct stat status;
+
+	if (fstatat(machine->fd, below(path), &status, AT_SYMLINK_NOFOLLOW) < 0)
+		return;
+	remove_inner(machine, path);
+	grave = format(GONE "/%llu%s", (unsigned long long)status.st_ino, path);
+	tree_dir(machine, grave, 0755);
+	/* an empty directory may be replaced */
+	if (renameat(machine->fd, below(path), machine->fd, below(grave)) < 0)
 		die("cannot remove '%s': %s", path, strerror(errno));
 }
 

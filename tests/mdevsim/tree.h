@@ -10,6 +10,8 @@
 
 /* Where the simulator keeps what is not the machine's. */
 #define PRIVATE "/.mdevsim"
+/* Directories that were removed, each below GONE/NUMBER under the path it had. */
+#define GONE PRIVATE "/gone"
 
 struct record;
 
@@ -37,6 +39,12 @@ void tree_file(const struct machine *machine, const char *path, mode_t mode, con
 
 /* With everything below; silent when it is not there. */
 void tree_remove(const struct machine *machine, const char *path);
+
+/*
+ * The same for a directory, whose inode number does not come back: sysfs counts on, where a file
+ * system gives the next directory the number of the last.
+ */
+void tree_retire(const struct machine *machine, const char *path);
 
 bool tree_exists(const struct machine *machine, const char *path);
 
