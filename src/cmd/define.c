@@ -74,6 +74,19 @@ static int collect(struct context *context, const struct options *o,
 	return 0;
 }
 
+static int set_start(struct definition *definition, const struct options *o, struct err *err)
+{
+	enum start start = o->automatic ? START_AUTO : START_MANUAL;
+
+	if (definition->start == START_UNSET || definition->start == start) {
+		definition->start = start;
+		return 0;
+	}
+	err_set(err, ERR_USAGE, "--%s says otherwise", o->automatic ? "auto" : "manual");
+	err_locate(err, definition->file, definition->line, definition->column);
+	return err_hint(err, "leave it out, or change the document");
+}
+
 static int run(struct context *context, const void *given, struct err *err)
 {
 	const struct options *o = given;
@@ -88,11 +101,11 @@ static int run(struct context *context, const void *given, struct err *err)
 	    collect(context, o, &definitions, err) < 0)
 		return -1;
 	for (size_t i = 0; i < definitions.n; i++)
-		if (o->automatic || o->manual)
-			definitions.list[i].start = o->automatic ? START_AUTO : START_MANUAL;
+		if ((o->automatic || o->manual) && set_start(&definitions.list[i], o, err) < 0)
+			return -1;
 	int result = operation_define(&operation, &definitions, &define, &kept, err);
 	say_notes(context, &operation);
-	return result < 0 ? -1 : print_kept(context, &kept, err);
+	return result < 0 ? -1 : print_kept(context, &kept, "defined", err);
 }
 
 const struct command command_define = {

@@ -112,7 +112,7 @@ static int print_started(struct context *context, const struct startings *starti
 		    (context->json && startings->list[i].result == START_ALREADY))
 			*pool_push(kept.inventory.pool, kept.list, kept.n) =
 				(struct stored *)startings->list[i].stored;
-	return print_kept(context, &kept, err);
+	return print_kept(context, &kept, "started", err);
 }
 
 static int run(struct context *context, const void *given, struct err *err)

@@ -88,7 +88,7 @@ static int check_parent(struct operation *operation, struct kept *kept, struct s
 	const char *given = definition->parent;
 
 	definition->parent = address_parent_name(kept->inventory.pool, given);
-	if (!definition->parent)
+	if (!definition->parent || !store_can_hold(definition->parent))
 		return err_set(err, ERR_INVALID, "'%s' cannot be the name of a parent", given);
 	return check_type(operation, kept, stored, loose, err);
 }
@@ -188,7 +188,8 @@ static int undo(struct operation *operation, const struct kept *kept, size_t fai
 {
 	bool left = false;
 
-	for (size_t i = failed; i-- > 0;) {
+	/* the one that failed may be there all the same */
+	for (size_t i = failed + 1; i-- > 0;) {
 		autoerr struct err failure = {0};
 
 		if (remove_one(operation, kept->list[i], &failure) == 0)
@@ -211,9 +212,14 @@ int operation_define(struct operation *operation, const struct definitions *defi
 	if (begin(operation, &locks, ret, err) < 0 ||
 	    decide(operation, definitions, options, ret, err) < 0)
 		return -1;
-	for (size_t i = 0; i < ret->n; i++)
+	for (size_t i = 0; i < ret->n; i++) {
+		struct definition *definition = &ret->list[i]->definition;
+
 		if (write_one(operation, ret->list[i], err) < 0)
 			return undo(operation, ret, i, err);
+		definition->file = pool_printf(ret->inventory.pool, STORE_DIR "/%s/%s",
+					       definition->parent, ret->list[i]->file_name);
+	}
 	return 0;
 }
 
@@ -226,7 +232,8 @@ static const char *present_value(int dir, const struct attribute *attribute, str
 	autoerr struct err ignored = {0};
 	char *text = sysfs_read_attribute(dir, attribute->name, pool);
 
-	if (!text ||
+	/* a file that tells nothing was only meant to be written to */
+	if (!text || !*text ||
 	    definition_add_attribute(&probe, pool, "", attribute->name, text, &ignored) < 0)
 		return attribute->value;
 	return text;

@@ -14,15 +14,17 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-/* Not a parent: mdevctl's call-outs are below it. */
-#define SCRIPTS "scripts.d"
-
 /* Which file a version of ours belongs to. */
 struct identity {
 	uint64_t inode;
 	const char *birth; /* "SECONDS.NANOSECONDS"; "" where the file system keeps none */
 	const char *modified;
 };
+
+bool store_can_hold(const char *parent)
+{
+	return text_is_component(parent) && !streq(parent, "scripts.d");
+}
 
 /* What tells definitions apart below STORE_DIR. */
 static const char *key_of(struct pool *pool, const struct stored *stored)
@@ -291,7 +293,7 @@ static void load(struct loading *loading, struct inventory *inventory, const cha
 			inventory_warn_errno(inventory, STORE_DIR, errno);
 	}
 	for (size_t i = 0; i < parents.n; i++)
-		if (!streq(parents.list[i].name, SCRIPTS))
+		if (store_can_hold(parents.list[i].name))
 			load_parent(loading, parents.list[i].name);
 	sort(inventory);
 }
@@ -573,7 +575,7 @@ int store_write(const struct root *root, const struct stored *stored, struct err
 	const char *temporary = pool_printf(pool, ".%s.tmp", definition->uuid);
 	struct identity identity = {0};
 
-	if (!text_is_component(definition->parent))
+	if (!store_can_hold(definition->parent))
 		return err_set(err, ERR_INVALID, "'%s' cannot be the name of a parent",
 			       definition->parent);
 	autoclose int top = open_made(root, STORE_DIR, err);

@@ -27,6 +27,9 @@ struct stored {
 	bool active;                  /* see store_load_states() */
 };
 
+/* Whether it can be the name of a parent: mdevctl's call-outs lie among its parents. */
+bool store_can_hold(const char *parent);
+
 /*
  * Fills inventory->definitions, sorted by parent and UUID: all, or those of one parent, or of one
  * UUID (lower case). One that cannot be read is a warning that names the file, and the place in it.
