@@ -95,6 +95,30 @@ foreign_device() {
   skip_what_was_written
 }
 
+# definition UUID TYPE [ARGUMENT...]: one that is kept before the test begins, on the mail's card.
+definition() {
+  mdevtool define --uuid "$1" --type "$2" --parent "$card" "${@:3}"
+  succeeds
+}
+
+# foreign_definition PARENT UUID TEXT: one that somebody else keeps.
+foreign_definition() {
+  mkdir -p "$root/etc/mdevctl.d/$1"
+  printf '%s' "$3" >"$root/etc/mdevctl.d/$1/$2"
+}
+
+# many_definitions N PARENT TYPE: so many that start by themselves.
+many_definitions() {
+  mkdir -p "$root/etc/mdevctl.d/$2"
+  awk -v n="$1" -v dir="$root/etc/mdevctl.d/$2" -v type="$3" 'BEGIN {
+    for (i = 1; i <= n; i++) {
+      file = sprintf("%s/%08x-0000-4000-8000-%012x", dir, i * 7919, i)
+      printf "{\"mdev_type\": \"%s\", \"start\": \"auto\", \"attrs\": []}", type >file
+      close(file)
+    }
+  }'
+}
+
 # holds UUID [PID COMMAND CMDLINE]: a process opens the device; without more a QEMU, PID 4711,
 # whose VM is called web-1.
 holds() {
@@ -172,7 +196,7 @@ rooms() {
 # All that mdevtool keeps, by content; locks are nothing to keep.
 state() {
   local file
-  for file in "$root"/run/mdevtool/*/* "$root"/etc/*/*; do
+  for file in "$root"/run/mdevtool/*/* "$root"/etc/*/* "$root"/etc/mdevctl.d/*/*; do
     if [ -f "$file" ] && [[ "$file" != */lock/* ]]; then
       printf '%s: %s\n' "$file" "$(<"$file")"
     fi
@@ -390,6 +414,48 @@ no_stray_record() {
   for record in "$root"/run/mdevtool/devices/*; do
     [ -e "$record" ] || continue
     device_exists "${record##*/}"
+  done
+}
+
+# mdevctl_has UUID TEXT: its file, below whatever parent, holds this and nothing else.
+mdevctl_has() {
+  local text
+  text=$(cat "$root/etc/mdevctl.d"/*/"$1") || complain "$1 is not defined"
+  [ "$(jq -c . <<<"$text")" = "$2" ] || complain "mdevctl's file of $1 is:" "$text"
+}
+
+# kept UUID KEY VALUE...: what `show` tells of the definition; "" for a key that is not there.
+kept() {
+  local uuid=$1
+  shift
+  mdevtool show "$uuid" --json
+  succeeds
+  while [ $# -gt 0 ]; do
+    json ".definitions[0].$1 // \"\" | tostring" "$2"
+    shift 2
+  done
+}
+
+is_defined() {
+  local file
+  for file in "$root/etc/mdevctl.d"/*/"$1"; do
+    [ -f "$file" ] || complain "$1 is not defined"
+  done
+}
+
+# is_undefined UUID: and nothing is kept of it.
+is_undefined() {
+  local file
+  for file in "$root/etc/mdevctl.d"/*/"$1" "$root/etc/mdevtool.d/$1"; do
+    [ ! -e "$file" ] || complain "there is $file"
+  done
+}
+
+# Where definitions lie, nothing else does.
+definitions_are_tidy() {
+  local file
+  for file in "$root"/etc/mdevctl.d/*/{*,.*} "$root"/etc/{mdevctl,mdevtool}.d/.*; do
+    [[ ! -f "$file" || "${file##*/}" =~ ^[0-9a-fA-F-]{36}$ ]] || complain "there is $file"
   done
 }
 

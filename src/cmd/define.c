@@ -4,6 +4,8 @@
 
 #include "cmd/kept.h"
 
+#include "mdev/uuid.h"
+
 #include <stddef.h>
 
 struct options {
@@ -19,6 +21,15 @@ static const struct cmd_option options[] = {
 	 "Start it on request only (the default)"},
 };
 
+/* It could have been meant as a FILE. */
+static int no_such_thing(const char *given, struct err *err)
+{
+	autofree char *hint = err->hint ? strdup(err->hint) : NULL;
+
+	err_set(err, ERR_NOT_FOUND, "no FILE and no device '%s'", given);
+	return hint ? err_hint(err, "%s", hint) : -1;
+}
+
 /* A running device as a definition: options may add to it. */
 static int adopt(struct context *context, const struct options *o, const char *given,
 		 struct definitions *definitions, struct err *err)
@@ -27,7 +38,9 @@ static int adopt(struct context *context, const struct options *o, const char *g
 	struct definition definition = {0};
 
 	if (operation_adopt(&operation, given, &definition, err) < 0)
-		return -1;
+		return err->kind == ERR_NOT_FOUND && !uuid_is_prefix(given)
+			       ? no_such_thing(given, err)
+			       : -1;
 	say_notes(context, &operation);
 	if (wanted_add(context, &o->wanted, &definition, err) < 0)
 		return -1;
@@ -50,13 +63,28 @@ static int collect(struct context *context, const struct options *o,
 	if ((documents.n || !devices.n) &&
 	    wanted_definitions(context, &o->wanted, &documents, definitions, err) < 0)
 		return -1;
-	if (devices.n && (o->wanted.count || (o->wanted.name && context->args.n > 1)))
-		return err_set(err, ERR_USAGE, "--%s does not go with devices that are running",
-			       o->wanted.count ? "count" : "name");
+	if (devices.n && o->wanted.count)
+		return err_set(err, ERR_USAGE, "--count does not go with devices that exist");
+	if (devices.n && context->args.n > 1 && (o->wanted.uuid || o->wanted.name))
+		return err_set(err, ERR_USAGE, "%s cannot be that of %zu devices",
+			       o->wanted.uuid ? "--uuid" : "--name", context->args.n);
 	for (size_t i = 0; i < devices.n; i++)
 		if (adopt(context, o, devices.list[i], definitions, err) < 0)
 			return -1;
 	return 0;
+}
+
+static int set_start(struct definition *definition, const struct options *o, struct err *err)
+{
+	enum start start = o->automatic ? START_AUTO : START_MANUAL;
+
+	if (definition->start == START_UNSET || definition->start == start) {
+		definition->start = start;
+		return 0;
+	}
+	err_set(err, ERR_USAGE, "--%s says otherwise", o->automatic ? "auto" : "manual");
+	err_locate(err, definition->file, definition->line, definition->column);
+	return err_hint(err, "leave it out, or change the document");
 }
 
 static int run(struct context *context, const void *given, struct err *err)
@@ -73,11 +101,11 @@ static int run(struct context *context, const void *given, struct err *err)
 	    collect(context, o, &definitions, err) < 0)
 		return -1;
 	for (size_t i = 0; i < definitions.n; i++)
-		if (o->automatic || o->manual)
-			definitions.list[i].start = o->automatic ? START_AUTO : START_MANUAL;
+		if ((o->automatic || o->manual) && set_start(&definitions.list[i], o, err) < 0)
+			return -1;
 	int result = operation_define(&operation, &definitions, &define, &kept, err);
 	say_notes(context, &operation);
-	return result < 0 ? -1 : print_kept(context, &kept, err);
+	return result < 0 ? -1 : print_kept(context, &kept, "defined", err);
 }
 
 const struct command command_define = {

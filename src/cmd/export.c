@@ -24,6 +24,7 @@ struct collection {
 	struct inventory inventory;
 	const struct stored **list;
 	size_t n;
+	bool single; /* one was named, so it is no list */
 };
 
 static void add(struct context *context, struct collection *collection,
@@ -68,6 +69,13 @@ static int add_named(struct context *context, struct collection *collection, con
 		return 0;
 	}
 	err_keep_first(err, absent.kind == ERR_INVALID ? &absent : &undefined);
+	if (err->kind == ERR_NOT_FOUND) {
+		autofree char *hint = err->hint ? strdup(err->hint) : NULL;
+
+		err_set(err, ERR_NOT_FOUND, "no definition, device or FILE '%s'", given);
+		if (hint)
+			err_hint(err, "%s", hint);
+	}
 	return -1;
 }
 
@@ -83,6 +91,7 @@ static int collect(struct context *context, const char *parent, struct collectio
 		if (result < 0)
 			return -1;
 	}
+	collection->single = context->args.n && collection->n == 1;
 	if (context->args.n)
 		return 0;
 	store_load(&collection->inventory, parent, NULL);
@@ -94,7 +103,7 @@ static int collect(struct context *context, const char *parent, struct collectio
 /* mdevctl's list tells them apart by parent and UUID. */
 static int check(enum export_format format, const struct collection *collection, struct err *err)
 {
-	for (size_t i = 0; format == EXPORT_MDEVCTL && collection->n > 1 && i < collection->n; i++)
+	for (size_t i = 0; format == EXPORT_MDEVCTL && !collection->single && i < collection->n; i++)
 		if (!collection->list[i]->definition.parent ||
 		    !collection->list[i]->definition.uuid)
 			return err_set(err, ERR_UNSUPPORTED,
@@ -108,7 +117,8 @@ static void tell_lost(struct context *context, enum export_format format,
 {
 	for (size_t i = 0; i < collection->n; i++) {
 		const struct definition *definition = &collection->list[i]->definition;
-		const char *lost = export_lost(context->pool, format, definition);
+		const char *lost = export_lost(context->pool, format,
+					       !collection->single, definition);
 		const char *name = definition->name ? definition->name : definition->uuid;
 
 		if (lost)
@@ -141,7 +151,10 @@ static int run(struct context *context, const void *given, struct err *err)
 		result = check(format, &collection, err);
 	if (result == 0) {
 		tell_lost(context, format, &collection);
-		export_print(format, collection.list, collection.n, stdout);
+		if (collection.single)
+			export_print_one(format, collection.list[0], stdout);
+		else
+			export_print_list(format, collection.list, collection.n, stdout);
 		say_inventory_warnings(context, &collection.inventory);
 	}
 	inventory_free(&collection.inventory);

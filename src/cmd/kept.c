@@ -7,23 +7,34 @@
 
 #include <stdio.h>
 
-int print_kept(struct context *context, struct kept *kept, struct err *err)
+static int print_json(struct context *context, struct kept *kept, struct err *err)
 {
 	struct format all = {.json = true};
 	struct document document = {.out = stdout};
 	struct selection selection;
 
-	if (!context->json) {
-		for (size_t i = 0; i < kept->n; i++)
-			puts(kept->list[i]->definition.uuid);
-		return 0;
-	}
 	if (select_fields(&definition_fields, &all, context->pool, &selection, err) < 0)
 		return -1;
 	store_load_states(&kept->inventory, kept->list, kept->n);
 	document_array(&document, &selection, (const void *const *)kept->list, kept->n);
 	document_end(&document, NULL);
 	return 0;
+}
+
+int print_kept(struct context *context, struct kept *kept, const char *done, struct err *err)
+{
+	int result = 0;
+
+	if (context->json)
+		result = print_json(context, kept, err);
+	else
+		for (size_t i = 0; i < kept->n; i++)
+			puts(kept->list[i]->definition.uuid);
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return result;
+	for (size_t i = 0; i < kept->n; i++)
+		fprintf(stderr, "%s: %s\n", done, kept->list[i]->definition.uuid);
+	return result;
 }
 
 int kept_parent(struct context *context, const char *given, const char **ret, struct err *err)

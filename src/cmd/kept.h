@@ -4,8 +4,11 @@
 
 #include "cmd/command.h"
 
-/* Prints the UUIDs, one a line, or the whole records as JSON. */
-int print_kept(struct context *context, struct kept *kept, struct err *err);
+/*
+ * Prints the UUIDs, one a line, or the whole records as JSON. Where stdout does not take them stderr
+ * gets them, each behind `done`, what was done to it.
+ */
+int print_kept(struct context *context, struct kept *kept, const char *done, struct err *err);
 
 /* --parent of commands that name definitions; their struct has a `const char *parent`. */
 #define KEPT_PARENT(options_struct)                                                     \

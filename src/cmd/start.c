@@ -112,7 +112,7 @@ static int print_started(struct context *context, const struct startings *starti
 		    (context->json && startings->list[i].result == START_ALREADY))
 			*pool_push(kept.inventory.pool, kept.list, kept.n) =
 				(struct stored *)startings->list[i].stored;
-	return print_kept(context, &kept, err);
+	return print_kept(context, &kept, "started", err);
 }
 
 static int run(struct context *context, const void *given, struct err *err)
@@ -132,9 +132,11 @@ static int run(struct context *context, const void *given, struct err *err)
 	for (size_t i = 0; i < startings.n; i++)
 		tell(context, o, &startings.list[i]);
 	say_inventory_warnings(context, &startings.inventory);
-	if (o->dry_run && result == 0)
+	if (result < 0 && (!o->automatic || context->json))
+		return result;
+	if (o->dry_run)
 		print_dry_run(context, &startings);
-	else if (result == 0 || (o->automatic && !context->json))
+	else
 		result |= print_started(context, &startings, err);
 	return result;
 }

@@ -80,7 +80,8 @@ static int add_group(struct context *context, const struct wanted *wanted,
 	    definition_set(definition, context->pool, DEFINITION_GROUP, "--group", wanted->group,
 			   err) < 0)
 		return -1;
-	if (before && before != (streq(wanted->group, "auto") ? 0 : definition->group))
+	if (definition->file && before &&
+	    before != (streq(wanted->group, "auto") ? 0 : definition->group))
 		return contradiction(definition, "--group", err);
 	return 0;
 }

@@ -59,33 +59,38 @@ static int check_type(struct operation *operation, struct kept *kept, struct sto
 					 : 0;
 }
 
-static int choose_parent(struct operation *operation, struct kept *kept, struct stored *stored,
-			 const struct define_options *options, struct err *err)
+/* Places those that name no parent, as a whole. */
+static int choose_parents(const struct definitions *definitions,
+			  const struct define_options *options, struct creations *ret,
+			  struct err *err)
 {
-	const struct definitions one = {&stored->definition, 1};
-	autocreations struct creations creations = {0};
+	struct definitions homeless = {0};
 
-	inventory_init(&creations.inventory, operation->root);
-	if (operation_place(&creations, &one, &options->create, err) < 0)
-		return -1;
-	const struct type *type = creations.list[0].request.type;
-	stored->definition.parent = pool_strdup(kept->inventory.pool, type->parent->name);
-	take_type(kept, stored, type);
-	return 0;
+	for (size_t i = 0; i < definitions->n; i++)
+		if (!definitions->list[i].parent)
+			*pool_push(ret->inventory.pool, homeless.list, homeless.n) =
+				definitions->list[i];
+	return operation_place(ret, &homeless, &options->create, err);
 }
 
-static int decide_parent(struct operation *operation, struct kept *kept, struct stored *stored,
-			 const struct define_options *options, struct err *err)
+static void take_place(struct kept *kept, struct stored *stored, const struct creation *chosen)
+{
+	const struct type *type = chosen->request.type;
+
+	stored->definition.parent = pool_strdup(kept->inventory.pool, type->parent->name);
+	take_type(kept, stored, type);
+}
+
+static int check_parent(struct operation *operation, struct kept *kept, struct stored *stored,
+			bool loose, struct err *err)
 {
 	struct definition *definition = &stored->definition;
 	const char *given = definition->parent;
 
-	if (!given)
-		return choose_parent(operation, kept, stored, options, err);
 	definition->parent = address_parent_name(kept->inventory.pool, given);
-	if (!definition->parent)
+	if (!definition->parent || !store_can_hold(definition->parent))
 		return err_set(err, ERR_INVALID, "'%s' cannot be the name of a parent", given);
-	return check_type(operation, kept, stored, options->loose, err);
+	return check_type(operation, kept, stored, loose, err);
 }
 
 /* Refusing what is taken */
@@ -119,7 +124,12 @@ static int check_defined(const struct inventory *inventory, const struct definit
 			other->parent);
 		return err_hint(err, "'mdevtool modify %s' changes it", definition->uuid);
 	}
-	return 0;
+	const char *path = pool_printf(inventory->pool, STORE_DIR "/%s/%s", definition->parent,
+				       definition->uuid);
+	if (!root_exists(inventory->root, path))
+		return 0;
+	err_set(err, ERR_EXISTS, "'%s' is there already, and cannot be read", path);
+	return err_hint(err, "'mdevtool show %s' tells why", definition->uuid);
 }
 
 /* All that is decided before anything is written. */
@@ -129,7 +139,12 @@ static int decide(struct operation *operation, const struct definitions *definit
 	struct inventory *inventory = &kept->inventory;
 	struct names names = names_load(inventory);
 	uint32_t automatic = options->create.group_auto ? names_free_group(&names) : 0;
+	autocreations struct creations chosen = {0};
+	size_t n_placed = 0;
 
+	inventory_init(&chosen.inventory, operation->root);
+	if (choose_parents(definitions, options, &chosen, err) < 0)
+		return -1;
 	/* one look at all for a set, at the one file for a single one */
 	store_load(inventory, NULL, definitions->n == 1 ? definitions->list[0].uuid : NULL);
 	for (size_t i = 0; i < definitions->n; i++) {
@@ -142,8 +157,11 @@ static int decide(struct operation *operation, const struct definitions *definit
 		if (automatic)
 			definition->group = automatic;
 		stored->file_name = definition->uuid;
-		if (decide_parent(operation, kept, stored, options, err) < 0 ||
-		    check_repeated(kept, definition, err) < 0 ||
+		if (!definition->parent)
+			take_place(kept, stored, &chosen.list[n_placed++]);
+		else if (check_parent(operation, kept, stored, options->loose, err) < 0)
+			return locate(&definitions->list[i], err);
+		if (check_repeated(kept, definition, err) < 0 ||
 		    check_defined(inventory, definition, options->loose, err) < 0 ||
 		    (definition->name &&
 		     names_check(&names, definition->name, definition->uuid, err) < 0))
@@ -175,11 +193,14 @@ static int undo(struct operation *operation, const struct kept *kept, size_t fai
 {
 	bool left = false;
 
-	for (size_t i = failed; i-- > 0;) {
+	/* the one that failed may be there all the same */
+	for (size_t i = failed + 1; i-- > 0;) {
 		autoerr struct err failure = {0};
+		int removed = i < failed ? change_store(operation, CALLOUT_UNDEFINE, kept->list[i],
+							store_remove, &failure)
+					 : store_remove(operation->root, kept->list[i], &failure);
 
-		if (change_store(operation, CALLOUT_UNDEFINE, kept->list[i], store_remove,
-				 &failure) == 0)
+		if (removed == 0)
 			continue;
 		left = true;
 		err_append(err, "; and %s could not be removed: %s", kept->list[i]->definition.uuid,
@@ -199,9 +220,14 @@ int operation_define(struct operation *operation, const struct definitions *defi
 	if (begin(operation, &locks, ret, err) < 0 ||
 	    decide(operation, definitions, options, ret, err) < 0)
 		return -1;
-	for (size_t i = 0; i < ret->n; i++)
+	for (size_t i = 0; i < ret->n; i++) {
+		struct definition *definition = &ret->list[i]->definition;
+
 		if (change_store(operation, CALLOUT_DEFINE, ret->list[i], store_write, err) < 0)
 			return undo(operation, ret, i, err);
+		definition->file = pool_printf(ret->inventory.pool, STORE_DIR "/%s/%s",
+					       definition->parent, ret->list[i]->file_name);
+	}
 	return 0;
 }
 
@@ -214,7 +240,8 @@ static const char *present_value(int dir, const struct attribute *attribute, str
 	autoerr struct err ignored = {0};
 	char *text = sysfs_read_attribute(dir, attribute->name, pool);
 
-	if (!text ||
+	/* a file that tells nothing was only meant to be written to */
+	if (!text || !*text ||
 	    definition_add_attribute(&probe, pool, "", attribute->name, text, &ignored) < 0)
 		return attribute->value;
 	return text;

@@ -287,6 +287,27 @@ static int recover_entry(struct operation *operation, struct locks *held,
 	return now ? mend(operation, now, dry_run, err) : 0;
 }
 
+/* Definitions that others forgot leave what we kept of them. */
+static int forget_definitions(struct operation *operation, bool dry_run, struct err *err)
+{
+	autolocks struct locks locks = LOCKS_INIT;
+	const char **uuids = NULL;
+	size_t n = 0;
+
+	if (!store_prune(operation->root, operation->pool, true, &uuids, &n))
+		return 0;
+	if (!dry_run) {
+		if (locks_take_names(&locks, operation->root, err) < 0)
+			return -1;
+		n = 0;
+		store_prune(operation->root, operation->pool, false, &uuids, &n);
+	}
+	for (size_t i = 0; i < n; i++)
+		operation_note(operation, "%s what was kept of %s, which is not defined any more",
+			       dry_run ? "would forget" : "forgot", uuids[i]);
+	return 0;
+}
+
 int operation_recover(struct operation *operation, struct locks *locks, bool all, bool dry_run,
 		      struct err *err)
 {
@@ -299,7 +320,7 @@ int operation_recover(struct operation *operation, struct locks *locks, bool all
 	for (size_t i = 0; i < journal.n_broken && all; i++)
 		operation_warn(operation, "'%s/%s' is no journal entry: look at it, then remove it",
 			       STATE_JOURNAL, journal.broken[i]);
-	return 0;
+	return all ? forget_definitions(operation, dry_run, err) : 0;
 }
 
 void operation_look_for_stale(struct operation *operation)

@@ -101,6 +101,16 @@ static int create(struct operation *operation, struct startings *startings,
 	return 0;
 }
 
+/* Whoever was faster did what was wanted. */
+static bool is_done_by_now(struct operation *operation, const struct definition *definition)
+{
+	autoinventory struct inventory devices = {0};
+	autoerr struct err ignored = {0};
+
+	inventory_init(&devices, operation->root);
+	return check_active(&devices, definition, &ignored) > 0;
+}
+
 static int start_set(struct operation *operation, const struct start_options *options,
 		     struct startings *startings, struct err *err)
 {
@@ -119,19 +129,16 @@ static int start_set(struct operation *operation, const struct start_options *op
 			*pool_push(devices.pool, definitions.list, definitions.n) =
 				starting->stored->definition;
 	}
-	if (!definitions.n)
+	if (!definitions.n ||
+	    create(operation, startings, &definitions, options->dry_run, err) == 0)
 		return 0;
-	return create(operation, startings, &definitions, options->dry_run, err);
-}
-
-/* Whoever was faster did what was wanted. */
-static bool is_done_by_now(struct operation *operation, const struct definition *definition)
-{
-	autoinventory struct inventory devices = {0};
-	autoerr struct err ignored = {0};
-
-	inventory_init(&devices, operation->root);
-	return check_active(&devices, definition, &ignored) > 0;
+	for (size_t i = 0; i < definitions.n; i++)
+		if (!is_done_by_now(operation, &definitions.list[i]))
+			return -1;
+	for (size_t i = 0; i < startings->n; i++)
+		startings->list[i].result = START_ALREADY;
+	err_clear(err);
+	return 0;
 }
 
 /* True when there is hope that it works a little later. */
@@ -150,7 +157,7 @@ static bool start_one(struct operation *operation, const struct start_options *o
 		starting->result = START_DONE;
 		return false;
 	}
-	if (err->kind != ERR_EXISTS || !is_done_by_now(operation, &definition))
+	if (!is_done_by_now(operation, &definition))
 		return err->kind == ERR_NOT_FOUND || err->kind == ERR_BUSY;
 	starting->result = START_ALREADY;
 	err_clear(err);

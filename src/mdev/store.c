@@ -14,15 +14,17 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-/* Not a parent: mdevctl's call-outs are below it. */
-#define SCRIPTS "scripts.d"
-
 /* Which file a version of ours belongs to. */
 struct identity {
 	uint64_t inode;
 	const char *birth; /* "SECONDS.NANOSECONDS"; "" where the file system keeps none */
 	const char *modified;
 };
+
+bool store_can_hold(const char *parent)
+{
+	return text_is_component(parent) && !streq(parent, "scripts.d");
+}
 
 /* What tells definitions apart below STORE_DIR. */
 static const char *key_of(struct pool *pool, const struct stored *stored)
@@ -66,11 +68,21 @@ static const char *text_of(const json_t *json, const char *key)
 	return text ? text : "";
 }
 
+/* Many archives keep whole seconds only. */
+static bool is_same_time(const char *kept, const char *now)
+{
+	static const char whole[] = ".000000000";
+	size_t seconds = strcspn(now, ".");
+
+	return streq(kept, now) || (streq(now + seconds, whole) && kept[seconds] == '.' &&
+				    strncmp(kept, now, seconds) == 0);
+}
+
 static bool is_of(const json_t *version, const char *key, const struct identity *identity)
 {
 	if (!streq(text_of(version, "definition"), key))
 		return false;
-	if (streq(text_of(version, "modified"), identity->modified))
+	if (is_same_time(text_of(version, "modified"), identity->modified))
 		return true;
 	return (uint64_t)json_integer_value(json_object_get(version, "inode")) == identity->inode &&
 	       streq(text_of(version, "birth"), identity->birth);
@@ -145,6 +157,8 @@ struct loading {
 	int own; /* STORE_OWN, -1 without */
 	struct entries own_files;
 	const char *only_uuid;
+	const char *meant;  /* the beginning of a UUID, NULL for none */
+	struct err *broken; /* of the first that is meant and cannot be read */
 };
 
 static void add_own(const struct loading *loading, int fd, struct stored *stored)
@@ -162,13 +176,21 @@ static void add_own(const struct loading *loading, int fd, struct stored *stored
 	json_decref(versions);
 }
 
-static void warn_broken(struct inventory *inventory, const char *path, const struct err *err)
+static void warn_broken(const struct loading *loading, const char *name, const char *path,
+			struct err *err)
 {
+	struct inventory *inventory = loading->inventory;
 	const char *place =
 		err->line ? pool_printf(inventory->pool, "%s:%d:%d", path, err->line, err->column)
 			  : path;
 
 	inventory_warn(inventory, place, "%s", err->message);
+	if (!loading->meant || strncasecmp(name, loading->meant, strlen(loading->meant)) != 0)
+		return;
+	if (!err->line)
+		err_wrap(err, "the definition '%s'", path);
+	err_hint(err, "correct the file, or remove it");
+	err_keep_first(loading->broken, err);
 }
 
 /* A regular file, or what a symlink inside the root leads to. */
@@ -198,7 +220,7 @@ static void load_one(const struct loading *loading, const char *parent, const ch
 	if (fd < 0 || file_read(fd, path, DOCUMENT_MAX, pool, &text, &length, &err) < 0 ||
 	    definition_parse_stored(path, text, length, pool, &stored->definition, &err) < 0) {
 		if (err.errnum != ENOENT) /* it may vanish while we look */
-			warn_broken(inventory, path, &err);
+			warn_broken(loading, name, path, &err);
 		return;
 	}
 	stored->definition.uuid = text_lower(pool, name);
@@ -258,23 +280,29 @@ static void sort(struct inventory *inventory)
 		      sizeof(*inventory->definitions), compare_stored);
 }
 
-void store_load(struct inventory *inventory, const char *parent, const char *uuid)
+static void load(struct loading *loading, struct inventory *inventory, const char *parent)
 {
-	struct loading loading = {.only_uuid = uuid};
 	struct entries parents = {0};
 	autoclose int own = root_openat(inventory->root, STORE_OWN, O_RDONLY | O_DIRECTORY);
 
-	begin(&loading, inventory, own);
+	begin(loading, inventory, own);
 	if (parent) {
-		load_parent(&loading, parent);
+		load_parent(loading, parent);
 	} else if (root_list(inventory->root, STORE_DIR, inventory->pool, &parents) < 0) {
 		if (errno != ENOENT)
 			inventory_warn_errno(inventory, STORE_DIR, errno);
 	}
 	for (size_t i = 0; i < parents.n; i++)
-		if (!streq(parents.list[i].name, SCRIPTS))
-			load_parent(&loading, parents.list[i].name);
+		if (store_can_hold(parents.list[i].name))
+			load_parent(loading, parents.list[i].name);
 	sort(inventory);
+}
+
+void store_load(struct inventory *inventory, const char *parent, const char *uuid)
+{
+	struct loading loading = {.only_uuid = uuid};
+
+	load(&loading, inventory, parent);
 }
 
 /* The versions of one file of ours may be of several definitions. */
@@ -361,11 +389,17 @@ static bool is_meant(const struct definition *definition, const char *given)
 struct stored *store_find(struct inventory *inventory, const char *given, const char *parent,
 			  struct err *err)
 {
+	size_t n = 0, n_warnings = inventory->n_warnings;
+	autoerr struct err broken = {0};
 	struct stored **found = NULL;
-	size_t n = 0;
+	struct loading loading = {
+		.only_uuid = uuid_is_valid(given) ? given : NULL,
+		.meant = uuid_is_prefix(given) ? given : NULL,
+		.broken = &broken,
+	};
 
-	store_load(inventory, parent,
-		   uuid_is_valid(given) ? text_lower(inventory->pool, given) : NULL);
+	load(&loading, inventory, parent);
+	inventory->n_warnings = n_warnings; /* about others, which are none's business here */
 	for (size_t i = 0; i < inventory->n_definitions; i++)
 		if (is_meant(&inventory->definitions[i]->definition, given))
 			*pool_push(inventory->pool, found, n) = inventory->definitions[i];
@@ -373,6 +407,8 @@ struct stored *store_find(struct inventory *inventory, const char *given, const 
 		return found[0];
 	if (n)
 		ambiguous(inventory, given, found, n, err);
+	else if (broken.kind)
+		err_keep_first(err, &broken);
 	else
 		no_such_definition(inventory, given, err);
 	return NULL;
@@ -463,9 +499,14 @@ static json_t *versions_in_use(const struct root *root, int own, const char *uui
 		const char *key = text_of(version, "definition");
 		struct identity identity;
 
-		if (identify_path(root, pool_printf(pool, STORE_DIR "/%s", key), pool, &identity) &&
-		    is_of(version, key, &identity))
-			json_array_append(kept, version);
+		if (!identify_path(root, pool_printf(pool, STORE_DIR "/%s", key), pool,
+				   &identity) ||
+		    !is_of(version, key, &identity))
+			continue;
+		/* of a backup that was restored: it is another file by now */
+		json_object_set_new(version, "inode", json_integer((json_int_t)identity.inode));
+		json_object_set_new(version, "birth", json_string(identity.birth));
+		json_array_append(kept, version);
 	}
 	json_decref(versions);
 	return kept;
@@ -534,7 +575,7 @@ int store_write(const struct root *root, const struct stored *stored, struct err
 	const char *temporary = pool_printf(pool, ".%s.tmp", definition->uuid);
 	struct identity identity = {0};
 
-	if (!text_is_component(definition->parent))
+	if (!store_can_hold(definition->parent))
 		return err_set(err, ERR_INVALID, "'%s' cannot be the name of a parent",
 			       definition->parent);
 	autoclose int top = open_made(root, STORE_DIR, err);
@@ -570,25 +611,34 @@ int store_remove(const struct root *root, const struct stored *stored, struct er
 			      err);
 }
 
-void store_prune(const struct root *root, struct pool *pool, bool dry_run, const char ***uuids,
+bool store_prune(const struct root *root, struct pool *pool, bool dry_run, const char ***uuids,
 		 size_t *n)
 {
 	autoclose int own = root_openat(root, STORE_OWN, O_RDONLY | O_DIRECTORY);
 	struct entries files = {0};
+	bool changes = false;
 
 	if (own < 0 || dir_list(own, pool, &files) < 0)
-		return;
+		return false;
 	for (size_t i = 0; i < files.n; i++) {
 		const char *uuid = files.list[i].name;
+		json_t *before = uuid_is_valid(uuid) ? load_versions(own, uuid) : NULL;
 
-		if (!uuid_is_valid(uuid))
+		if (!before)
 			continue;
-		json_t *versions = versions_in_use(root, own, uuid);
-		if (json_array_size(versions) == 0) {
+		json_t *after = versions_in_use(root, own, uuid);
+		bool changed = !json_equal(before, after);
+
+		changes |= changed;
+		if (json_array_size(after) == 0)
 			*pool_push(pool, *uuids, *n) = uuid;
-			if (!dry_run)
-				unlinkat(own, uuid, 0);
+		if (changed && !dry_run) {
+			autoerr struct err ignored = {0}; /* the next time, then */
+
+			write_versions(own, uuid, json_incref(after), &ignored);
 		}
-		json_decref(versions);
+		json_decref(before);
+		json_decref(after);
 	}
+	return changes;
 }

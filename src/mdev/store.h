@@ -27,6 +27,9 @@ struct stored {
 	bool active;                  /* see store_load_states() */
 };
 
+/* Whether it can be the name of a parent: mdevctl's call-outs lie among its parents. */
+bool store_can_hold(const char *parent);
+
 /*
  * Fills inventory->definitions, sorted by parent and UUID: all, or those of one parent, or of one
  * UUID (lower case). One that cannot be read is a warning that names the file, and the place in it.
@@ -37,7 +40,7 @@ void store_load_named(struct inventory *inventory);
 /*
  * The definition that `given` means: a UUID, a unique prefix of one, or a name; `parent` (NULL for
  * any) tells apart those that have the same UUID. Loads what it needs. ERR_NOT_FOUND, ERR_INVALID
- * for an ambiguous one.
+ * for an ambiguous one, or for one whose file cannot be read; others that cannot are no warnings.
  */
 struct stored *store_find(struct inventory *inventory, const char *given, const char *parent,
 			  struct err *err);
@@ -60,8 +63,9 @@ int store_remove(const struct root *root, const struct stored *stored, struct er
 const char *store_json(struct pool *pool, const struct stored *stored, bool compact);
 
 /*
- * Removes what is in STORE_OWN for definitions that are gone; with dry_run nothing is touched.
- * Appends the UUIDs to *uuids.
+ * Removes what is in STORE_OWN for definitions that are gone, appending their UUIDs to *uuids, and
+ * notes which files those are that a backup brought back. True when there is something to do, which
+ * with dry_run is left undone; otherwise the caller holds the lock of the names.
  */
-void store_prune(const struct root *root, struct pool *pool, bool dry_run, const char ***uuids,
+bool store_prune(const struct root *root, struct pool *pool, bool dry_run, const char ***uuids,
 		 size_t *n);

@@ -15,6 +15,7 @@ enum part {
 	PART_UUID = 1 << 3,
 	PART_ATTRIBUTES = 1 << 4,
 	PART_START = 1 << 5,
+	PART_PARENT = 1 << 6,
 };
 
 static const struct {
@@ -37,7 +38,7 @@ bool export_format_named(const char *word, enum export_format *ret)
 	return false;
 }
 
-const char *export_lost(struct pool *pool, enum export_format format,
+const char *export_lost(struct pool *pool, enum export_format format, bool in_list,
 			const struct definition *definition)
 {
 	const struct {
@@ -49,13 +50,17 @@ const char *export_lost(struct pool *pool, enum export_format format,
 		{PART_GROUP, definition->group, "group"},
 		{PART_PARAMS, definition->params, "params"},
 		{PART_UUID, definition->uuid, "UUID"},
+		{PART_PARENT, definition->parent, "parent"},
 		{PART_ATTRIBUTES, definition->n_attributes, "attributes"},
 		{PART_START, definition->start == START_AUTO, "automatic start"},
 	};
+	unsigned missing = formats[format].lost;
 	const char *lost = NULL;
 
+	if (format == EXPORT_MDEVCTL && !in_list)
+		missing |= PART_UUID | PART_PARENT;
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
-		if (parts[i].there && (formats[format].lost & parts[i].part))
+		if (parts[i].there && (missing & parts[i].part))
 			lost = pool_printf(pool, "%s%s%s", lost ? lost : "", lost ? ", " : "",
 					   parts[i].word);
 	return lost;
@@ -214,32 +219,44 @@ static void print_device(enum export_format format, FILE *out, int indent,
 	fprintf(out, "%*s</capability>\n%*s</device>\n", indent + 2, "", indent, "");
 }
 
-static void print_xml(enum export_format format, const struct stored *const *list, size_t n,
-		      FILE *out)
-{
-	int indent = n == 1 ? 0 : 2;
-
-	if (n != 1)
-		fputs("<devices>\n", out);
-	for (size_t i = 0; i < n; i++)
-		print_device(format, out, indent, &list[i]->definition);
-	if (n != 1)
-		fputs("</devices>\n", out);
-}
-
-void export_print(enum export_format format, const struct stored *const *list, size_t n, FILE *out)
+void export_print_one(enum export_format format, const struct stored *stored, FILE *out)
 {
 	switch (format) {
 	case EXPORT_JSON:
-		print_json(n == 1 ? own_json(&list[0]->definition) : own_list(list, n), out);
+		print_json(own_json(&stored->definition), out);
 		break;
 	case EXPORT_MDEVCTL:
-		print_json(n == 1 ? mdevctl_json(&list[0]->definition) : mdevctl_list(list, n),
-			   out);
+		print_json(mdevctl_json(&stored->definition), out);
 		break;
 	case EXPORT_RFC_XML:
 	case EXPORT_LIBVIRT_XML:
-		print_xml(format, list, n, out);
+		print_device(format, out, 0, &stored->definition);
+		break;
+	}
+}
+
+static void print_xml_list(enum export_format format, const struct stored *const *list, size_t n,
+			   FILE *out)
+{
+	fputs("<devices>\n", out);
+	for (size_t i = 0; i < n; i++)
+		print_device(format, out, 2, &list[i]->definition);
+	fputs("</devices>\n", out);
+}
+
+void export_print_list(enum export_format format, const struct stored *const *list, size_t n,
+		       FILE *out)
+{
+	switch (format) {
+	case EXPORT_JSON:
+		print_json(own_list(list, n), out);
+		break;
+	case EXPORT_MDEVCTL:
+		print_json(mdevctl_list(list, n), out);
+		break;
+	case EXPORT_RFC_XML:
+	case EXPORT_LIBVIRT_XML:
+		print_xml_list(format, list, n, out);
 		break;
 	}
 }

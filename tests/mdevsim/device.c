@@ -106,26 +106,35 @@ static void remove_group(const struct machine *machine, const struct record *dev
 	remove_inside(machine, GROUPS, number);
 }
 
-static bool vfio_taken(const struct machine *machine, long number)
+/* The lowest number that no device has. */
+static size_t free_vfio(const struct machine *machine)
 {
+	size_t n = 1, lowest = 0;
+	autofree bool *taken = NULL;
+
+	for (const struct record *device = machine->devices; device; device = device->next)
+		n++;
+	taken = allocate(n * sizeof(*taken));
 	for (const struct record *device = machine->devices; device; device = device->next) {
-		if (*record_get(device, "vfio") && record_number(device, "vfio") == number)
-			return true;
+		size_t number = (size_t)record_number(device, "vfio");
+
+		if (*record_get(device, "vfio") && number < n)
+			taken[number] = true;
 	}
-	return false;
+	while (taken[lowest])
+		lowest++;
+	return lowest;
 }
 
 static void add_vfio(const struct machine *machine, struct record *device, const char *path)
 {
 	autofree char *number = NULL;
 	autofree char *dir = NULL;
-	long lowest = 0;
+	size_t lowest = free_vfio(machine);
 
-	while (vfio_taken(machine, lowest))
-		lowest++;
-	number = format("%ld", lowest);
+	number = format("%zu", lowest);
 	record_set(device, "vfio", number);
-	dir = format("%s/vfio-dev/vfio%ld", path, lowest);
+	dir = format("%s/vfio-dev/vfio%zu", path, lowest);
 	tree_dir(machine, dir, 0755);
 }
 
@@ -224,6 +233,7 @@ void device_finish(struct machine *machine, struct record *device)
 	tree_retire(machine, path);
 	tree_remove(machine, state);
 	record_drop(&machine->devices, device);
+	state_changed(machine);
 }
 
 long device_remove(struct machine *machine, struct record *device)

@@ -228,6 +228,7 @@ void unplug(const char *dir, const char *name, bool unbind)
 	remove_parent(&machine, parent, unbind);
 	tree_remove(&machine, state);
 	record_drop(&machine.parents, parent);
+	state_changed(&machine);
 	model_show(&machine);
 	machine_close(&machine);
 }

@@ -15,10 +15,11 @@
 
 #define PARENTS PRIVATE "/parents"
 #define DEVICES PRIVATE "/devices"
+#define LOCK    PRIVATE "/lock"
 
 struct machine machine_open(const char *dir)
 {
-	struct machine machine = {.lock = -1};
+	struct machine machine = {.lock = -1, .generation = -1};
 
 	umask(022);
 	machine.dir = realpath(dir, NULL);
@@ -65,9 +66,32 @@ static struct record *load(const struct machine *machine, const char *folder)
 	return list;
 }
 
+/* The lock file grows by a byte with each change, whoever makes it. */
+static off_t generation(const struct machine *machine)
+{
+	struct stat status;
+
+	return fstatat(machine->fd, &LOCK[1], &status, 0) == 0 ? status.st_size : -1;
+}
+
+void state_changed(struct machine *machine)
+{
+	int fd = openat(machine->fd, &LOCK[1], O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+
+	if (fd < 0 || write(fd, "\n", 1) != 1)
+		die("cannot change '%s': %s", machine->dir, strerror(errno));
+	close(fd);
+	machine->generation++;
+}
+
 void state_load(struct machine *machine)
 {
+	off_t newest = generation(machine);
+
+	if (newest >= 0 && newest == machine->generation)
+		return;
 	state_forget(machine);
+	machine->generation = newest;
 	machine->parents = load(machine, PARENTS);
 	machine->devices = load(machine, DEVICES);
 }
@@ -88,6 +112,7 @@ static void free_record(struct record *record)
 
 void state_forget(struct machine *machine)
 {
+	machine->generation = -1;
 	while (machine->parents)
 		record_drop(&machine->parents, machine->parents);
 	while (machine->devices)
@@ -97,7 +122,7 @@ void state_forget(struct machine *machine)
 bool state_lock(struct machine *machine, bool wait)
 {
 	if (machine->lock < 0)
-		machine->lock = openat(machine->fd, &(PRIVATE "/lock")[1],
+		machine->lock = openat(machine->fd, &LOCK[1],
 				       O_RDWR | O_CREAT | O_CLOEXEC, 0666);
 	if (machine->lock < 0)
 		die("'%s' is no simulated machine: %s", machine->dir, strerror(errno));
@@ -181,7 +206,7 @@ long record_number(const struct record *record, const char *key)
 	return strtol(record_get(record, key), NULL, 0);
 }
 
-static void save(const struct machine *machine, const char *folder, const struct record *record)
+static void save(struct machine *machine, const char *folder, const struct record *record)
 {
 	autofree char *path = format("%s/%s", folder, record->name);
 	autofree char *text = duplicate("");
@@ -193,14 +218,15 @@ static void save(const struct machine *machine, const char *folder, const struct
 		text = format("%s%s=%s\n", before, pair->key, value);
 	}
 	tree_file(machine, path, 0444, text, strlen(text));
+	state_changed(machine);
 }
 
-void parent_save(const struct machine *machine, const struct record *parent)
+void parent_save(struct machine *machine, const struct record *parent)
 {
 	save(machine, PARENTS, parent);
 }
 
-void device_save(const struct machine *machine, const struct record *device)
+void device_save(struct machine *machine, const struct record *device)
 {
 	save(machine, DEVICES, device);
 }

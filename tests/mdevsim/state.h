@@ -24,12 +24,14 @@ struct record {
 	struct pair *pairs;
 };
 
-/* Opens the machine at DIR and sets the umask of sysfs; state_load reads its records, which
- * state_forget frees. */
+/* Opens the machine at DIR and sets the umask of sysfs; state_load reads its records, unless they
+ * are as they were, and state_forget frees them. */
 struct machine machine_open(const char *dir);
 void machine_close(struct machine *machine);
 void state_load(struct machine *machine);
 void state_forget(struct machine *machine);
+/* Whoever changes a record in another way than by saving it says so. */
+void state_changed(struct machine *machine);
 
 /* False when it is taken and waiting is not wanted. */
 bool state_lock(struct machine *machine, bool wait);
@@ -44,7 +46,7 @@ const char *record_get(const struct record *record, const char *key);
 void record_set(struct record *record, const char *key, const char *value);
 long record_number(const struct record *record, const char *key);
 
-void parent_save(const struct machine *machine, const struct record *parent);
-void device_save(const struct machine *machine, const struct record *device);
+void parent_save(struct machine *machine, const struct record *parent);
+void device_save(struct machine *machine, const struct record *device);
 
 #endif

@@ -21,6 +21,7 @@ struct machine {
 	int lock;  /* one writer at a time changes the state and the tree */
 	struct record *parents;
 	struct record *devices;
+	off_t generation; /* of these two, -1 when they are not read */
 };
 
 /* All of these make the directories above on demand and die when the file system refuses. */
