@@ -116,7 +116,7 @@ typedef int definition_change(void *data, struct pool *pool, struct definition *
 struct modify_options {
 	const char *parent; /* NULL for any */
 	bool group_auto;    /* they get the lowest group that nobody has */
-	bool loose;	    /* as mdevctl: any type */
+	bool loose;         /* as mdevctl: any type */
 };
 /* Changes what store_find() finds, nothing when any of it cannot be. */
 int operation_modify(struct operation *operation, const char *const *given, size_t n,
