@@ -53,22 +53,33 @@ static const char *room_text(struct pool *pool, const struct type *type)
 					  : pool_printf(pool, "%lld", (long long)type->available);
 }
 
+static const char *trimmed(struct pool *pool, const char *text)
+{
+	size_t length;
+
+	if (!text)
+		return NULL;
+	text += strspn(text, " \t\r\n");
+	length = strlen(text);
+	while (length && strchr(" \t\r\n", text[length - 1]))
+		length--;
+	return pool_strndup(pool, text, length);
+}
+
 static const char *api_text(struct pool *pool, const struct type *type)
 {
-	(void)pool;
-	return type->device_api;
+	return trimmed(pool, type->device_api);
 }
 
 static const char *name_text(struct pool *pool, const struct type *type)
 {
-	(void)pool;
-	return type->name;
+	return trimmed(pool, type->name);
 }
 
 /* In one line. */
 static const char *description_text(struct pool *pool, const struct type *type)
 {
-	const char *text = "", *rest = type->description, *end;
+	const char *text = "", *rest = trimmed(pool, type->description), *end;
 
 	if (!rest)
 		return NULL;
