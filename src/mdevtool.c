@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The list of commands, and the only place where the program ends. */
 #include "cmd/command.h"
+#include "mdevctl/mdevctl.h"
 
 #include "config.h"
 
@@ -67,8 +68,6 @@ static int run(int argc, char **argv, struct context *context, struct err *err)
 	const struct command *command;
 	const void *options;
 
-	if (check_rights(err) < 0 || check_descriptors(err) < 0)
-		return -1;
 	command = parse_arguments(argc, argv, context, &options, err);
 	if (!command)
 		return -1;
@@ -105,16 +104,21 @@ static int finish(struct context *context, int result, struct err *err)
 int main(int argc, char **argv)
 {
 	struct context context = {.pool = pool_new(), .root = {.fd = -1}};
+	const char *personality = mdevctl_name(argv[0]);
 	autoerr struct err err = {0};
-	int result, status;
+	int status;
 
 	argp_err_exit_status = ERR_USAGE;
 	/* a reader that goes away must not hide what was made: see finish() */
 	signal(SIGPIPE, SIG_IGN);
 	/* what is remembered is for everybody to read */
 	umask(022);
-	result = run(argc, argv, &context, &err);
-	status = finish(&context, result, &err);
+	if (check_rights(&err) < 0 || check_descriptors(&err) < 0)
+		status = finish(&context, -1, &err);
+	else if (personality)
+		status = mdevctl_main(personality, argv, &context);
+	else
+		status = finish(&context, run(argc, argv, &context, &err), &err);
 	root_close(&context.root);
 	pool_free(context.pool);
 	return status;

@@ -228,9 +228,8 @@ static int run(struct context *context, const void *given, struct err *err)
 {
 	struct options o = *(const struct options *)given;
 	struct operation operation = begin_operation(context);
-	bool group_auto = o.group && streq(o.group, "auto");
+	struct modify_options modify = {.group_auto = o.group && streq(o.group, "auto")};
 	autokept struct kept kept = {0};
-	const char *parent;
 
 	if (!context->args.n)
 		return err_set(err, ERR_USAGE, "nothing to modify: name a definition");
@@ -241,10 +240,10 @@ static int run(struct context *context, const void *given, struct err *err)
 	if (o.name && *o.name && context->args.n > 1)
 		return err_set(err, ERR_USAGE, "--name cannot be that of %zu definitions",
 			       context->args.n);
-	if (kept_parent(context, o.parent, &parent, err) < 0)
+	if (kept_parent(context, o.parent, &modify.parent, err) < 0)
 		return -1;
-	int result = operation_modify(&operation, context->args.list, context->args.n, parent,
-				      change, &o, group_auto, &kept, err);
+	int result = operation_modify(&operation, context->args.list, context->args.n, &modify,
+				      change, &o, &kept, err);
 	say_notes(context, &operation);
 	if (result == 0 && context->json)
 		return print_kept(context, &kept, "modified", err);

@@ -132,9 +132,20 @@ static int unknown_key(const struct document *document, const char *key, const c
 	return locate(document, json_place_key(place, key));
 }
 
-static bool is_mdevctls(const char *key)
+/*
+ * A member of one of mdevctl's files, as mdevctl takes it: 1 when the rules of documents hold for
+ * it, else 0. Other keys mean nothing, whatever does not start by itself starts on request, and
+ * "attrs" may be null.
+ */
+static int parse_mdevctls(struct definition *definition, const char *key, const json_t *value)
 {
-	return streq(key, "mdev_type") || streq(key, "start") || streq(key, "attrs");
+	if (streq(key, "start")) {
+		const char *start = json_string_value(value);
+
+		definition->start = start && streq(start, "auto") ? START_AUTO : START_MANUAL;
+		return 0;
+	}
+	return streq(key, "mdev_type") || (streq(key, "attrs") && !json_is_null(value));
 }
 
 static int parse_member(const struct document *document, struct definition *definition,
@@ -142,7 +153,7 @@ static int parse_member(const struct document *document, struct definition *defi
 {
 	const char *place = json_place_member(object, key);
 
-	if (document->stored && !is_mdevctls(key))
+	if (document->stored && !parse_mdevctls(definition, key, value))
 		return 0;
 	if (streq(key, "attrs"))
 		return parse_attributes(document, definition, value, place);

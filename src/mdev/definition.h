@@ -68,8 +68,8 @@ int definitions_parse(const char *file, const char *text, size_t length, struct 
 int definitions_read(const char *file, struct pool *pool, struct definitions *ret, struct err *err);
 
 /*
- * Reads one of mdevctl's files: an object with "mdev_type", "start" and perhaps "attrs". Other keys
- * are not looked at.
+ * Reads one of mdevctl's files, as mdevctl does: an object with "mdev_type", "start" and perhaps
+ * "attrs". Other keys are not looked at; a "start" that is not "auto" is manual.
  */
 int definition_parse_stored(const char *file, const char *text, size_t length, struct pool *pool,
 			    struct definition *ret, struct err *err);

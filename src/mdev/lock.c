@@ -6,6 +6,7 @@
 #include "mdev/state.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 
 /* No parent's name begins with a dot. */
@@ -22,8 +23,20 @@ static int open_directory(const struct root *root, struct err *err)
 	return dir;
 }
 
+int locks_probe(const struct root *root, struct err *err)
+{
+	autoclose int dir = open_directory(root, err);
+
+	if (dir < 0)
+		return -1;
+	autoclose int fd = openat(dir, NAMES_FILE, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return fd < 0 ? err_errno(err, errno, "cannot write below '%s'", STATE_LOCKS) : 0;
+}
+
 int locks_take_names(struct locks *locks, const struct root *root, struct err *err)
 {
+	if (root->stateless)
+		return 0;
 	autoclose int dir = open_directory(root, err);
 
 	if (dir < 0)
@@ -63,10 +76,10 @@ static int compare_names(const void *a, const void *b)
 int locks_take_parents(struct locks *locks, const struct root *root, struct pool *pool,
 		       const char *const *names, size_t n, struct err *err)
 {
-	autoclose int dir = open_directory(root, err);
+	autoclose int dir = root->stateless ? -1 : open_directory(root, err);
 	const char **sorted = pool_alloc(pool, (n + 1) * sizeof(*sorted));
 
-	if (dir < 0)
+	if (dir < 0 && !root->stateless)
 		return -1;
 	memcpy(sorted, names, n * sizeof(*sorted));
 	qsort(sorted, n, sizeof(*sorted), compare_names);
@@ -74,8 +87,9 @@ int locks_take_parents(struct locks *locks, const struct root *root, struct pool
 		if (locks_hold(locks, sorted[i]))
 			continue;
 		const char *what = pool_printf(pool, "'%s'", sorted[i]);
-		int fd = file_lock(dir, sorted[i], what, locks->wait_ms, err);
-		if (fd < 0)
+		int fd =
+			root->stateless ? -1 : file_lock(dir, sorted[i], what, locks->wait_ms, err);
+		if (fd < 0 && !root->stateless)
 			return -1;
 		keep(locks, pool, sorted[i], fd);
 	}
@@ -101,7 +115,7 @@ int locks_try_parent(struct locks *locks, const struct root *root, struct pool *
 void locks_release_parents(struct locks *locks)
 {
 	for (size_t i = 0; i < locks->n; i++)
-		close(locks->parents[i]);
+		cleanup_close(&locks->parents[i]);
 	locks->n = 0;
 }
 

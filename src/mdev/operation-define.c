@@ -333,7 +333,7 @@ static int find_all(struct kept *kept, const char *const *given, size_t n, const
 }
 
 static int change_one(struct operation *operation, struct kept *kept, struct stored *stored,
-		      const struct names *names, definition_change *change, void *data,
+		      const struct names *names, bool loose, definition_change *change, void *data,
 		      struct err *err)
 {
 	const struct definition before = stored->definition;
@@ -343,14 +343,14 @@ static int change_one(struct operation *operation, struct kept *kept, struct sto
 		return -1;
 	if (!streq(definition->type, before.type)) {
 		stored->type_name = NULL;
-		if (check_type(operation, kept, stored, false, err) < 0)
+		if (check_type(operation, kept, stored, loose, err) < 0)
 			return -1;
 	}
 	return definition->name ? names_check(names, definition->name, definition->uuid, err) : 0;
 }
 
 int operation_modify(struct operation *operation, const char *const *given, size_t n,
-		     const char *parent, definition_change *change, void *data, bool group_auto,
+		     const struct modify_options *options, definition_change *change, void *data,
 		     struct kept *ret, struct err *err)
 {
 	autolocks struct locks locks = LOCKS_INIT;
@@ -359,12 +359,13 @@ int operation_modify(struct operation *operation, const char *const *given, size
 		return -1;
 	const struct names names = names_load(&ret->inventory);
 	uint32_t automatic = names_free_group(&names);
-	if (find_all(ret, given, n, parent, err) < 0)
+	if (find_all(ret, given, n, options->parent, err) < 0)
 		return -1;
 	for (size_t i = 0; i < ret->n; i++) {
-		if (change_one(operation, ret, ret->list[i], &names, change, data, err) < 0)
+		if (change_one(operation, ret, ret->list[i], &names, options->loose, change, data,
+			       err) < 0)
 			return -1;
-		if (group_auto)
+		if (options->group_auto)
 			ret->list[i]->definition.group = automatic;
 	}
 	for (size_t i = 0; i < ret->n; i++)

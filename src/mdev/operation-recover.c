@@ -313,6 +313,8 @@ int operation_recover(struct operation *operation, struct locks *locks, bool all
 {
 	struct journal journal;
 
+	if (operation->root->stateless)
+		return 0;
 	journal_load(operation->root, operation->pool, &journal);
 	for (size_t i = 0; i < journal.n; i++)
 		if (recover_entry(operation, locks, &journal.entries[i], all, dry_run, err) < 0)

@@ -119,12 +119,14 @@ int operation_adopt(struct operation *operation, const char *given, struct defin
 /* Changes a definition before it is kept anew; the texts it sets live in `pool`. */
 typedef int definition_change(void *data, struct pool *pool, struct definition *definition,
 			      struct err *err);
-/*
- * Changes what store_find() finds, nothing when any of it cannot be. With group_auto they get the
- * lowest group that nobody has.
- */
+struct modify_options {
+	const char *parent; /* NULL for any */
+	bool group_auto;    /* they get the lowest group that nobody has */
+	bool loose;         /* as mdevctl: any type */
+};
+/* Changes what store_find() finds, nothing when any of it cannot be. */
 int operation_modify(struct operation *operation, const char *const *given, size_t n,
-		     const char *parent, definition_change *change, void *data, bool group_auto,
+		     const struct modify_options *options, definition_change *change, void *data,
 		     struct kept *ret, struct err *err);
 /* Forgets the definitions; the devices stay. Each must be there, else none is forgotten. */
 int operation_undefine(struct operation *operation, const char *const *given, size_t n,

@@ -69,6 +69,8 @@ int state_write(const struct root *root, const char *path, const char *name, con
 {
 	autofree char *what = NULL;
 
+	if (root->stateless)
+		return 0;
 	if (strlen(text) > STATE_FILE_MAX)
 		return err_set(err, ERR_INVALID, "too much to remember in '%s/%s'", path, name);
 	autoclose int dir = state_open(root, path, err);
@@ -82,6 +84,8 @@ int state_write(const struct root *root, const char *path, const char *name, con
 
 int state_remove(const struct root *root, const char *path, const char *name, struct err *err)
 {
+	if (root->stateless)
+		return 0;
 	autoclose int dir = root_openat(root, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
 
 	if ((dir < 0 || unlinkat(dir, name, 0) < 0) && errno != ENOENT)

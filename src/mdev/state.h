@@ -20,7 +20,10 @@ int state_open(const struct root *root, const char *path, struct err *err);
  * symlink; more than 64 MiB is EFBIG.
  */
 char *state_read(const struct root *root, const char *path, const char *name, struct pool *pool);
-/* Replaces it atomically, mode 0644. ERR_INVALID for more than state_read() would read. */
+/*
+ * Replaces it atomically, mode 0644; nothing is done where the root is stateless, as in
+ * state_remove(). ERR_INVALID for more than state_read() would read.
+ */
 int state_write(const struct root *root, const char *path, const char *name, const char *text,
 		struct err *err);
 /* Removes it; missing is fine. */

@@ -465,11 +465,17 @@ const char *store_json(struct pool *pool, const struct stored *stored, bool comp
 	return text ? pool_strdup(pool, text) : "";
 }
 
-static bool has_own(const struct stored *stored)
+/* What the user gave; the type's name is only a convenience. */
+static bool has_own_data(const struct stored *stored)
 {
 	const struct definition *definition = &stored->definition;
 
-	return definition->name || definition->group || definition->params || stored->type_name;
+	return definition->name || definition->group || definition->params;
+}
+
+static bool has_own(const struct stored *stored)
+{
+	return has_own_data(stored) || stored->type_name;
 }
 
 /* What is ours of a definition; NULL when something in it is not UTF-8. */
@@ -545,6 +551,9 @@ static int write_own(const struct root *root, const struct stored *stored,
 	autopool struct pool *pool = pool_new();
 	const char *uuid = stored->definition.uuid;
 	bool wanted = has_own(stored);
+
+	if (root->stateless && !has_own_data(stored))
+		return 0;
 	autoclose int own =
 		wanted ? open_own(root, err) : root_openat(root, STORE_OWN, O_RDONLY | O_DIRECTORY);
 
@@ -605,7 +614,7 @@ int store_remove(const struct root *root, const struct stored *stored, struct er
 	    errno != ENOENT)
 		return err_errno(err, errno, "cannot remove '%s/%s'", dir_path, stored->file_name);
 	autoclose int own = root_openat(root, STORE_OWN, O_RDONLY | O_DIRECTORY);
-	if (own < 0)
+	if (own < 0 || root->stateless)
 		return 0;
 	return write_versions(own, definition->uuid, versions_in_use(root, own, definition->uuid),
 			      err);

@@ -17,6 +17,12 @@
 struct root {
 	int fd;          /* -1 for the machine itself */
 	const char *dir; /* NULL for the machine itself */
+	/*
+	 * Nothing is written below /run/mdevtool, nor locked there, and what is ours of a
+	 * definition only as far as the user gave it: for a process that may not, yet may write to
+	 * sysfs.
+	 */
+	bool stateless;
 };
 
 /* A text file of sysfs is a page at most; a store too. */
