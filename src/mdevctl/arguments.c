@@ -318,6 +318,16 @@ static int check_conflicts(const struct command_line *line, struct err *err)
 	return 0;
 }
 
+/* What contradicts what was given cannot be missing. */
+static bool is_excluded(unsigned bit, unsigned given)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(arguments); i++)
+		if ((arguments[i].bit & given && arguments[i].conflicts & bit) ||
+		    (arguments[i].bit & bit && arguments[i].conflicts & given))
+			return true;
+	return false;
+}
+
 static int check_needs(const struct command_line *line, struct err *err)
 {
 	const struct subcommand *subcommand = line->subcommand;
@@ -332,7 +342,8 @@ static int check_needs(const struct command_line *line, struct err *err)
 	if (subcommand->takes_parent && !line->arguments.parent)
 		return err_set(err, ERR_USAGE, "what is missing is the <PARENT>");
 	for (size_t i = 0; i < ARRAY_SIZE(arguments); i++)
-		if (given & arguments[i].bit && arguments[i].needs & ~given)
+		if (given & arguments[i].bit && arguments[i].needs & ~given &&
+		    !is_excluded(arguments[i].needs, given))
 			return err_set(err, ERR_USAGE, "--%s needs %s", arguments[i].name,
 				       shown_all(line->pool, arguments[i].needs, ", "));
 	return 0;

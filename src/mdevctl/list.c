@@ -204,13 +204,26 @@ static const struct stored *find_stored(const struct inventory *inventory, const
 	return NULL;
 }
 
+/* It runs as it is defined: on that parent, with that type. */
+static bool is_active(const struct inventory *inventory, const struct definition *definition)
+{
+	for (size_t i = 0; i < inventory->n_devices; i++) {
+		const struct device *device = inventory->devices[i];
+
+		if (streq(device->uuid, definition->uuid) &&
+		    streq(device->parent, definition->parent) &&
+		    streq(device->type, definition->type))
+			return true;
+	}
+	return false;
+}
+
 static void collect_definitions(const struct session *session, struct inventory *inventory,
 				struct listing *listing)
 {
-	store_load_states(inventory, inventory->definitions, inventory->n_definitions);
+	inventory_load_devices(inventory, NEED_DEVICE_TYPE);
 	for (size_t i = 0; i < inventory->n_definitions; i++) {
-		const struct stored *stored = inventory->definitions[i];
-		const struct definition *definition = &stored->definition;
+		const struct definition *definition = &inventory->definitions[i]->definition;
 
 		if (is_wanted(session, definition->uuid, definition->parent))
 			*pool_push(listing->pool, listing->rows, listing->n) = (struct entry_row){
@@ -218,7 +231,7 @@ static void collect_definitions(const struct session *session, struct inventory 
 				.parent = definition->parent,
 				.type = definition->type,
 				.automatic = definition->start == START_AUTO,
-				.note = stored->active ? " (active)" : "",
+				.note = is_active(inventory, definition) ? " (active)" : "",
 				.definition = definition,
 			};
 	}
