@@ -296,6 +296,16 @@ create_ap() {
   json '[.attrs[] | to_entries[] | "\(.key)=\(.value)"] | join(" ")' 'assign_adapter=5 assign_domain=4'
 }
 
+@test "callouts: an empty matrix has no attributes" {
+  create_ap
+  succeeds
+  script $here/callouts mine capabilities "$capable" attributes 'echo "[{}]"'
+  mdevtool define "$A"
+  succeeds
+  mdevtool export "$A"
+  json '.attrs' null
+}
+
 @test "callouts: attributes that are no list are an error that names the script" {
   create_ap
   succeeds

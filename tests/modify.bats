@@ -242,13 +242,13 @@ attributes() {
 @test "modify: one that cannot be read is named, with its place, and others are not hindered" {
   machine m60
   definition "$B" 11 --name desk
-  foreign_definition "$card" "$A" '{"mdev_type": "11",
- "start": 5}'
+  foreign_definition "$card" "$A" '{"start": "auto",
+ "mdev_type": 5}'
   mdevtool modify "$A" --auto
-  fails 8 "/etc/mdevctl.d/$card/$A:2:11: " '"start"'
+  fails 8 "/etc/mdevctl.d/$card/$A:2:15: " '"mdev_type"'
   hints "correct the file"
   mdevtool modify "${A:0:8}" --auto
-  fails 8 "/etc/mdevctl.d/$card/$A:2:11: "
+  fails 8 "/etc/mdevctl.d/$card/$A:2:15: "
   wrote_nothing
   mdevtool modify desk --auto
   succeeds

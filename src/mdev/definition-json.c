@@ -388,13 +388,22 @@ int definition_parse_stored(const char *file, const char *text, size_t length, s
 	return 0;
 }
 
+/* ap-check prints an empty matrix as [{}]. */
+static bool is_empty(const json_t *list)
+{
+	return json_array_size(list) == 1 && json_is_object(json_array_get(list, 0)) &&
+	       json_object_size(json_array_get(list, 0)) == 0;
+}
+
 static int parse_list(struct document *document, json_t *json)
 {
 	struct definition *definition =
 		pool_push(document->pool, document->definitions->list, document->definitions->n);
 
-	return parse_attributes(document, definition, json,
-				document->text + strspn(document->text, " \t\r\n"));
+	return is_empty(json)
+		       ? 0
+		       : parse_attributes(document, definition, json,
+					  document->text + strspn(document->text, " \t\r\n"));
 }
 
 int definition_parse_attributes(struct definition *definition, struct pool *pool, const char *file,
