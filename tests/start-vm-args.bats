@@ -172,3 +172,179 @@ load mdevtool.bash
   [[ "$stderr" == *"no such host device"* ]] || complain "QEMU has another reason"
   warns_not_of Property "not found" "not a valid"
 }
+
+### Formats and options
+
+@test "start-vm-args: the same in JSON, for QMP and for libvirt" {
+  machine samples
+  device "$A" mdpy-hd
+  mdevtool start-vm-args "$A" --format qemu --id gpu --bootindex 2 --display on
+  says "-device vfio-pci,sysfsdev=/sys/bus/mdev/devices/$A,id=gpu0,display=on,bootindex=2"
+  mdevtool start-vm-args "$A" --format qemu-json --id gpu --bootindex 2 --display on
+  says "-device '{\"driver\":\"vfio-pci\",\"sysfsdev\":\"/sys/bus/mdev/devices/$A\",\"id\":\"gpu0\",\"display\":\"on\",\"bootindex\":2}'"
+  mdevtool start-vm-args "$A" --format qmp --bus rp1
+  json '.execute + " " + .arguments.driver + " " + .arguments.sysfsdev + " " + .arguments.bus' \
+    "device_add vfio-pci /sys/bus/mdev/devices/$A rp1"
+  mdevtool start-vm-args "$A" --format libvirt --id gpu --bootindex 2 --display on
+  says "<hostdev mode='subsystem' type='mdev' model='vfio-pci' display='on'>
+  <source>
+    <address uuid='$A'/>
+  </source>
+  <alias name='ua-gpu0'/>
+  <boot order='2'/>
+</hostdev>"
+}
+
+@test "start-vm-args: --json wraps any format" {
+  machine samples
+  device "$A" mdpy-hd
+  mdevtool start-vm-args "$A" --format qmp --json
+  json '.arguments[0] | fromjson | .execute' device_add
+  mdevtool start-vm-args "$A" --format libvirt --json
+  json '.arguments | length' 1
+}
+
+@test "start-vm-args: --ramfb is another driver, with its display on" {
+  machine samples
+  device "$A" mdpy-hd
+  mdevtool start-vm-args "$A" --ramfb
+  says "-device vfio-pci-nohotplug,sysfsdev=/sys/bus/mdev/devices/$A,display=on,ramfb=on"
+  mdevtool start-vm-args "$A" --ramfb --display off
+  fails 2 "--ramfb needs --display on"
+}
+
+@test "start-vm-args: --iommufd brings its object, --vm-uuid QEMU's -uuid" {
+  machine samples
+  device "$A" mdpy-hd
+  mdevtool start-vm-args "$A" --iommufd --vm-uuid "$B"
+  says "-uuid $B
+-object iommufd,id=iommufd0
+-device vfio-pci,sysfsdev=/sys/bus/mdev/devices/$A,iommufd=iommufd0"
+  mdevtool start-vm-args "$A" --iommufd=io --format qmp
+  [ "${lines[0]}" = '{"execute":"object-add","arguments":{"qom-type":"iommufd","id":"io"}}' ] || complain
+}
+
+@test "start-vm-args: NVIDIA's driver wants the VM's UUID, which is never made up" {
+  machine nvidia-mdev
+  device "$A" nvidia-63
+  mdevtool start-vm-args "$A"
+  succeeds
+  hints --vm-uuid
+  mdevtool start-vm-args "$A" --vm-uuid "$B"
+  is_silent
+}
+
+@test "start-vm-args: what a device cannot take is refused" {
+  machine s390-ap
+  device "$A" vfio_ap-passthrough
+  local option
+  for option in --bus=b --addr=1 --display=on --ramfb --bootindex=1 --migration=on --devno=fe.0.1; do
+    mdevtool start-vm-args "$A" "$option"
+    fails 9 "vfio-ap takes no ${option%%=*}"
+  done
+  mdevtool start-vm-args "$A" --id x
+  says "-device vfio-ap,sysfsdev=/sys/bus/mdev/devices/$A,id=x0"
+  machine s390-ccw
+  device "$B" vfio_ccw-io
+  mdevtool start-vm-args "$B" --devno fe.0.1234 --bootindex 1
+  says "-device vfio-ccw,sysfsdev=/sys/bus/mdev/devices/$B,bootindex=1,devno=fe.0.1234"
+  mdevtool start-vm-args "$B" --display on
+  fails 9 "vfio-ccw takes no --display"
+}
+
+@test "start-vm-args: what a format has no place for is refused" {
+  machine samples
+  device "$A" mdpy-hd
+  mdevtool start-vm-args "$A" --format libvirt --migration on
+  fails 9 "libvirt has no place for --migration"
+  mdevtool start-vm-args "$A" --format qmp --vm-uuid "$B"
+  fails 9 "qmp has no place for --vm-uuid"
+}
+
+@test "start-vm-args: bad values" {
+  machine samples
+  device "$A" mdpy-hd
+  device "$B" mdpy-hd
+  local words
+  for words in --format=x --display=x --migration=maybe --bootindex=-1 --bootindex=x \
+    '--id=a,b' --id= '--bus=a b' "--addr=';'" --iommufd=a,b --devno=x/y; do
+    mdevtool start-vm-args "$A" "$words"
+    fails 2 "${words%%=*}"
+  done
+  mdevtool start-vm-args "$A" --vm-uuid x
+  fails 8 "--vm-uuid"
+  mdevtool start-vm-args "$A" "$B" --addr 1
+  fails 2 "--addr cannot be that of 2 devices"
+}
+
+@test "start-vm-args: a real QEMU says what it has" {
+  needs qemu-system-x86_64
+  machine samples
+  device "$A" mdpy-hd
+  mdevtool start-vm-args "$A" --qemu qemu-system-x86_64 --migration on
+  succeeds
+  mentions enable-migration=on
+  mdevtool start-vm-args "$A" --qemu /no/such/qemu
+  fails 3 "no program '/no/such/qemu'"
+  mdevtool start-vm-args "$A" --qemu true
+  fails 9 "'true' has no driver 'vfio-pci'"
+  if ! qemu-system-x86_64 -device vfio-pci,help | grep -q iommufd; then
+    mdevtool start-vm-args "$A" --qemu qemu-system-x86_64 --iommufd
+    fails 9 "'qemu-system-x86_64' lacks the property 'iommufd' of vfio-pci"
+  fi
+}
+
+@test "start-vm-args: a real QEMU takes every option in both forms, and misses only the device" {
+  needs qemu-system-x86_64
+  machine samples
+  device "$A" mdpy-hd
+  local format options
+  for format in qemu qemu-json; do
+    for options in "" "--id gpu --bus pcie.0 --addr 3 --bootindex 1 --display off" \
+      "--display auto --migration on --qemu qemu-system-x86_64" "--migration off --qemu qemu-system-x86_64" \
+      "--ramfb --bootindex 3"; do
+      # shellcheck disable=SC2086 # words
+      mdevtool start-vm-args "$A" --format "$format" $options
+      succeeds
+      run bash -c "qemu-system-x86_64 -machine q35 -nodefaults -display none $output"
+      assert_failure
+      assert_output --partial "no such host device"
+    done
+  done
+}
+
+@test "start-vm-args: members of the group that are not named are a warning" {
+  machine samples
+  device "$A" mdpy-hd --group 1
+  device "$B" mdpy-hd --group 1
+  mdevtool start-vm-args "$A"
+  succeeds
+  warns "'$B' of group 1 is not named"
+  mdevtool start-vm-args "$A" --json
+  json '.warnings[0].message' "'$B' of group 1 is not named"
+  mdevtool start-vm-args --group 1
+  is_silent
+}
+
+@test "start-vm-args: a VFIO device that is not there, or that the user may not open" {
+  machine samples
+  device "$A" mdpy-hd
+  local group
+  group=$(basename "$(readlink "$root/sys/bus/mdev/devices/$A/iommu_group")")
+  rm -f "$root/dev/vfio/$group"
+  mdevtool start-vm-args "$A"
+  succeeds
+  warns "'$A': /dev/vfio/$group is not there"
+}
+
+@test "start-vm-args: an IOMMU group that is not viable" {
+  machine samples
+  device "$A" mdpy-hd
+  local group
+  group=$(basename "$(readlink "$root/sys/bus/mdev/devices/$A/iommu_group")")
+  mkdir -p "$root/sys/kernel/iommu_groups/$group/devices/0000:00:1f.0" "$root/sys/bus/pci/drivers/ahci"
+  ln -s ../../../../../bus/pci/drivers/ahci "$root/sys/kernel/iommu_groups/$group/devices/0000:00:1f.0/driver"
+  mdevtool start-vm-args "$A"
+  succeeds
+  warns "its IOMMU group $group is not viable, '0000:00:1f.0' has the driver 'ahci'"
+}

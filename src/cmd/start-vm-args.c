@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* mdevtool start-vm-args */
-#include "cmd/filter.h"
+#include "cmd/vm-checks.h"
 
 #include "base/text.h"
+#include "mdev/uuid.h"
 #include "out/vm.h"
 
 #include <stddef.h>
@@ -10,93 +11,221 @@
 
 struct options {
 	struct filter filter;
+	const char *format;
+	const char *id, *bus, *addr, *display, *bootindex, *migration, *iommufd, *devno, *vm_uuid;
+	bool ramfb;
+	const char *qemu;
 };
+
+#define OPTION(name, arg, kind, field, completion, words, help)                              \
+	{                                                                                    \
+		name, 0, arg, kind, offsetof(struct options, field), completion, words, help \
+	}
 
 static const struct cmd_option options[] = {
 	FILTER_GROUP(struct options),
+	{"format", 'f', "qemu|qemu-json|qmp|libvirt", OPTION_TEXT, offsetof(struct options, format),
+	 COMPLETE_WORDS, "qemu qemu-json qmp libvirt",
+	 "QEMU's arguments (the default), the same in JSON, QMP commands, or libvirt's XML"},
+	OPTION("id", "PREFIX", OPTION_TEXT, id, COMPLETE_NOTHING, NULL,
+	       "Call the devices PREFIX0, PREFIX1 ... in the VM"),
+	OPTION("bus", "BUS", OPTION_TEXT, bus, COMPLETE_NOTHING, NULL,
+	       "Put them on this bus of the VM"),
+	OPTION("addr", "ADDR", OPTION_TEXT, addr, COMPLETE_NOTHING, NULL,
+	       "Put the device there on its bus"),
+	OPTION("display", "on|off|auto", OPTION_TEXT, display, COMPLETE_WORDS, "on off auto",
+	       "Whether QEMU shows its screen"),
+	OPTION("ramfb", NULL, OPTION_FLAG, ramfb, COMPLETE_NOTHING, NULL,
+	       "Give it a screen before its driver runs; such a device cannot be unplugged"),
+	OPTION("bootindex", "N", OPTION_TEXT, bootindex, COMPLETE_NOTHING, NULL,
+	       "Its place in the order of boot devices"),
+	OPTION("migration", "on|off", OPTION_TEXT, migration, COMPLETE_WORDS, "on off",
+	       "Whether the VM may migrate with it"),
+	OPTION("iommufd", "ID", OPTION_OPTIONAL, iommufd, COMPLETE_NOTHING, NULL,
+	       "Open it through iommufd, by an object of this name (iommufd0)"),
+	OPTION("devno", "DEVNO", OPTION_TEXT, devno, COMPLETE_NOTHING, NULL,
+	       "Its number in the VM's channel subsystem, like fe.0.1234"),
+	OPTION("vm-uuid", "UUID", OPTION_TEXT, vm_uuid, COMPLETE_NOTHING, NULL,
+	       "The VM's UUID, which NVIDIA's driver wants to know"),
+	OPTION("qemu", "BINARY", OPTION_TEXT, qemu, COMPLETE_FILE, NULL,
+	       "Ask this QEMU what it takes, and print that"),
 };
 
-/* The mail's section 2: without a common group the driver makes a single device of them. */
-static int check_groups(const struct filtered *devices, struct err *err)
-{
-	for (size_t i = 0; i < devices->n && devices->n > 1; i++) {
-		const struct device *device = devices->list[i];
+/* What the options say */
 
-		if (!device->requires_group)
-			continue;
-		for (size_t j = 0; j < devices->n; j++) {
-			if (device->group && devices->list[j]->group == device->group)
-				continue;
-			err_set(err, ERR_INVALID,
-				"only one device would work: type '%s' requires that all devices of a "
-				"VM share a group, but '%s' and '%s' do not",
-				device->type, device->uuid, devices->list[i == j ? !i : j]->uuid);
-			return err_hint(err, "make them anew with the same --group");
+static const struct {
+	const char *name;
+	size_t offset;
+	const char *words; /* one of these, else a plain word */
+} checked[] = {
+	{"--id", offsetof(struct options, id), NULL},
+	{"--bus", offsetof(struct options, bus), NULL},
+	{"--addr", offsetof(struct options, addr), NULL},
+	{"--devno", offsetof(struct options, devno), NULL},
+	{"--display", offsetof(struct options, display), "on off auto"},
+	{"--migration", offsetof(struct options, migration), "on off"},
+};
+
+static bool is_plain(const char *text)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789._-";
+
+	return *text && !text[strspn(text, plain)];
+}
+
+static bool is_word_of(const char *words, const char *text)
+{
+	size_t length = strlen(text);
+
+	for (const char *word = words; *word; word += strcspn(word, " ")) {
+		word += strspn(word, " ");
+		if (strcspn(word, " ") == length && strncmp(word, text, length) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int check_words(const struct options *o, struct err *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(checked); i++) {
+		const char *text;
+
+		memcpy(&text, (const char *)o + checked[i].offset, sizeof(text));
+		if (text && checked[i].words && !is_word_of(checked[i].words, text))
+			return err_set(err, ERR_USAGE, "%s must be one of: %s; not '%s'",
+				       checked[i].name, checked[i].words, text);
+		if (text && !checked[i].words && !is_plain(text))
+			return err_set(err, ERR_USAGE,
+				       "%s must be of letters, digits, '.', '_' and '-', not '%s'",
+				       checked[i].name, text);
+	}
+	return 0;
+}
+
+static int check_values(const struct options *o, struct vm_options *vm, struct err *err)
+{
+	uint64_t number;
+
+	if (o->format && !vm_format_named(o->format, &vm->format))
+		return err_set(err, ERR_USAGE,
+			       "--format must be qemu, qemu-json, qmp or libvirt, not '%s'",
+			       o->format);
+	if (o->bootindex && !text_number(o->bootindex, INT32_MAX, &number))
+		return err_set(err, ERR_USAGE, "--bootindex must be a number, not '%s'",
+			       o->bootindex);
+	if (o->vm_uuid && !uuid_is_valid(o->vm_uuid))
+		return err_set(err, ERR_INVALID, "--vm-uuid must be a UUID, not '%s'", o->vm_uuid);
+	if (o->iommufd && *o->iommufd && !is_plain(o->iommufd))
+		return err_set(err, ERR_USAGE, "--iommufd must be a plain word, not '%s'",
+			       o->iommufd);
+	if (o->ramfb && o->display && !streq(o->display, "on"))
+		return err_set(err, ERR_USAGE, "--ramfb needs --display on");
+	return check_words(o, err);
+}
+
+static int take_options(const struct options *o, struct vm_options *vm, struct err *err)
+{
+	*vm = (struct vm_options){
+		.id = o->id,
+		.bus = o->bus,
+		.addr = o->addr,
+		.display = o->display,
+		.ramfb = o->ramfb,
+		.bootindex = o->bootindex,
+		.migration = o->migration,
+		.iommufd = o->iommufd && !*o->iommufd ? "iommufd0" : o->iommufd,
+		.devno = o->devno,
+		.vm_uuid = o->vm_uuid,
+	};
+	return check_values(o, vm, err);
+}
+
+static void hint_at_uuid(struct context *context, const struct vm_options *vm,
+			 const struct filtered *devices)
+{
+	for (size_t i = 0; i < devices->n && !vm->vm_uuid; i++)
+		if (strncmp(devices->list[i]->type, "nvidia-", 7) == 0) {
+			say_note(context,
+				 "hint: NVIDIA's driver needs the VM's UUID: --vm-uuid, or "
+				 "QEMU's -uuid");
+			return;
 		}
+}
+
+/* Printing */
+
+static int describe(struct context *context, const struct options *o, struct vm_options *vm,
+		    const struct filtered *devices, struct vm_lines *lines, struct err *err)
+{
+	vm_preamble(context->pool, vm, lines);
+	for (size_t i = 0; i < devices->n; i++) {
+		const struct device *device = devices->list[i];
+		const char *driver = o->ramfb ? "vfio-pci-nohotplug" : device->device_api;
+		struct vm_device description;
+		struct qemu qemu;
+
+		if (o->qemu && qemu_ask(o->qemu, driver, context->pool, &qemu, err) < 0)
+			return -1;
+		vm->qemu = o->qemu ? &qemu : NULL;
+		if (vm_describe(context->pool, vm, device, i, &description, err) < 0)
+			return -1;
+		vm_line(context->pool, vm, &description, lines);
 	}
 	return 0;
 }
 
-static int check_device(struct context *context, const struct device *device, struct err *err)
+static void print(struct context *context, const struct vm_lines *lines, json_t *doubts)
 {
-	if (device->state == STATE_PENDING_REMOVAL)
-		return err_set(err, ERR_BUSY, "'%s' is being removed", device->uuid);
-	if (refuse_held(&context->root, device, "hand over", err) < 0)
-		return -1;
-	if (!device->device_api || !vm_driver_is_safe(device->device_api)) {
-		err_set(err, ERR_UNSUPPORTED,
-			"'%s' cannot be given to QEMU: nobody tells which driver it needs",
-			device->uuid);
-		return err_hint(err, "its type '%s' has no usable device_api", device->type);
-	}
-	if (device->held == HELD_UNKNOWN)
-		say_warning(context, "'%s' may be in use: processes are hidden from here",
-			    device->uuid);
-	return 0;
-}
-
-static void print(struct context *context, const struct filtered *devices)
-{
+	struct document document = {.out = stdout};
 	json_t *arguments = json_array();
 
-	for (size_t i = 0; i < devices->n; i++) {
-		const char *line = vm_qemu_arguments(context->pool, devices->list[i]);
-
+	for (size_t i = 0; i < lines->n; i++)
 		if (context->json)
-			json_array_append_new(arguments, json_string(line));
+			json_array_append_new(arguments, json_string(lines->list[i]));
 		else
-			puts(line);
-	}
+			puts(lines->list[i]);
 	if (context->json) {
-		struct document document = {.out = stdout};
-
 		document_member(&document, "arguments", json_incref(arguments));
+		if (json_array_size(doubts))
+			document_member(&document, "warnings", json_incref(doubts));
 		document_end(&document, NULL);
 	}
 	json_decref(arguments);
+}
+
+static int check_number(const struct options *o, const struct filtered *devices, struct err *err)
+{
+	if (!devices->n)
+		return err_set(err, ERR_NOT_FOUND, "no device has the group %s", o->filter.group);
+	if (o->addr && devices->n > 1)
+		return err_set(err, ERR_USAGE, "--addr cannot be that of %zu devices", devices->n);
+	return 0;
 }
 
 static int run(struct context *context, const void *given, struct err *err)
 {
 	const struct options *o = given;
 	autoinventory struct inventory inventory = {0};
+	struct vm_lines lines = {0};
+	struct vm_options vm;
 	struct filtered devices;
 
 	if (!context->args.n && !o->filter.group)
 		return err_set(err, ERR_USAGE, "name a device or a --group");
 	if (context->args.n && o->filter.group)
 		return err_set(err, ERR_USAGE, "name devices or a --group, not both");
+	if (take_options(o, &vm, err) < 0)
+		return -1;
 	inventory_init(&inventory, &context->root);
-	if (filter_devices(context, &inventory, &o->filter, NEED_DEVICE_ALL, &devices, err) < 0)
+	if (filter_devices(context, &inventory, &o->filter, NEED_DEVICE_ALL, &devices, err) < 0 ||
+	    check_number(o, &devices, err) < 0 || vm_check(context, &devices, err) < 0 ||
+	    describe(context, o, &vm, &devices, &lines, err) < 0)
 		return -1;
-	if (!devices.n)
-		return err_set(err, ERR_NOT_FOUND, "no device has the group %s", o->filter.group);
-	for (size_t i = 0; i < devices.n; i++)
-		if (check_device(context, devices.list[i], err) < 0)
-			return -1;
-	if (check_groups(&devices, err) < 0)
-		return -1;
-	print(context, &devices);
+	json_t *doubts = vm_doubts(context, &inventory, &devices);
+	hint_at_uuid(context, &vm, &devices);
+	print(context, &lines, doubts);
+	json_decref(doubts);
 	say_inventory_warnings(context, &inventory);
 	return 0;
 }
@@ -104,12 +233,14 @@ static int run(struct context *context, const void *given, struct err *err)
 const struct command command_start_vm_args = {
 	.name = "start-vm-args",
 	.args = "[DEVICE...]",
-	.summary = "Print QEMU's arguments for devices",
-	.help = "Prints the arguments that hand the devices to QEMU, one line each, after checking that "
+	.summary = "Print what hands devices to a virtual machine",
+	.help = "Prints the arguments that hand the devices to QEMU, one line each, or the same for QMP or "
+		"libvirt, after checking that "
 		"they exist, that nobody holds them and that they may be together in one VM.\v"
 		"Examples:\n"
 		"  mdevtool start-vm-args 2f0c2d5e\n"
-		"  qemu-system-x86_64 -machine q35 $(mdevtool start-vm-args --group 1)\n",
+		"  qemu-system-x86_64 -machine q35 $(mdevtool start-vm-args --group 1)\n"
+		"  mdevtool start-vm-args desk --format libvirt --display on\n",
 	.completion = COMPLETE_DEVICE,
 	.options = options,
 	.n_options = ARRAY_SIZE(options),

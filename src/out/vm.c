@@ -2,6 +2,27 @@
 /* A device as a virtual machine takes it. */
 #include "out/vm.h"
 
+#include "base/text.h"
+
+#include <jansson.h>
+
+static const char *const format_words[] = {
+	[VM_QEMU] = "qemu",
+	[VM_QEMU_JSON] = "qemu-json",
+	[VM_QMP] = "qmp",
+	[VM_LIBVIRT] = "libvirt",
+};
+
+bool vm_format_named(const char *word, enum vm_format *ret)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(format_words); i++)
+		if (streq(format_words[i], word)) {
+			*ret = (enum vm_format)i;
+			return true;
+		}
+	return false;
+}
+
 bool vm_driver_is_safe(const char *driver)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -10,7 +31,247 @@ bool vm_driver_is_safe(const char *driver)
 	return *driver && !driver[strspn(driver, plain)];
 }
 
-const char *vm_qemu_arguments(struct pool *pool, const struct device *device)
+/* What takes which option */
+
+enum taker {
+	TAKER_PCI = 1 << 0, /* vfio-pci */
+	TAKER_CCW = 1 << 1,
+	TAKER_AP = 1 << 2,
+	TAKER_QEMU = 1 << 3, /* formats */
+	TAKER_QMP = 1 << 4,
+	TAKER_LIBVIRT = 1 << 5,
+};
+#define TAKER_ANY_DEVICE (TAKER_PCI | TAKER_CCW | TAKER_AP)
+#define TAKER_ANY_FORMAT (TAKER_QEMU | TAKER_QMP | TAKER_LIBVIRT)
+
+static const struct {
+	const char *name;
+	size_t offset; /* of its text; ramfb has none */
+	unsigned takers;
+} rules[] = {
+	{"--bus", offsetof(struct vm_options, bus), TAKER_PCI | TAKER_QEMU | TAKER_QMP},
+	{"--addr", offsetof(struct vm_options, addr), TAKER_PCI | TAKER_QEMU | TAKER_QMP},
+	{"--display", offsetof(struct vm_options, display), TAKER_PCI | TAKER_ANY_FORMAT},
+	{"--bootindex", offsetof(struct vm_options, bootindex),
+	 TAKER_PCI | TAKER_CCW | TAKER_ANY_FORMAT},
+	{"--migration", offsetof(struct vm_options, migration), TAKER_PCI | TAKER_QEMU | TAKER_QMP},
+	{"--iommufd", offsetof(struct vm_options, iommufd),
+	 TAKER_ANY_DEVICE | TAKER_QEMU | TAKER_QMP},
+	{"--devno", offsetof(struct vm_options, devno), TAKER_CCW | TAKER_QEMU | TAKER_QMP},
+	{"--vm-uuid", offsetof(struct vm_options, vm_uuid), TAKER_ANY_DEVICE | TAKER_QEMU},
+};
+
+static enum taker taker_of_driver(const char *driver)
 {
-	return pool_printf(pool, "-device %s,sysfsdev=%s", device->device_api, device->path);
+	if (streq(driver, "vfio-ccw"))
+		return TAKER_CCW;
+	return streq(driver, "vfio-ap") ? TAKER_AP : TAKER_PCI;
+}
+
+static enum taker taker_of_format(enum vm_format format)
+{
+	if (format == VM_LIBVIRT)
+		return TAKER_LIBVIRT;
+	return format == VM_QMP ? TAKER_QMP : TAKER_QEMU;
+}
+
+static int check_options(const struct vm_options *options, const char *driver, struct err *err)
+{
+	enum taker device = taker_of_driver(driver), format = taker_of_format(options->format);
+
+	if (options->ramfb && device != TAKER_PCI)
+		return err_set(err, ERR_UNSUPPORTED, "%s takes no --ramfb", driver);
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
+		const char *given;
+
+		memcpy(&given, (const char *)options + rules[i].offset, sizeof(given));
+		if (!given)
+			continue;
+		if (!(rules[i].takers & device))
+			return err_set(err, ERR_UNSUPPORTED, "%s takes no %s", driver,
+				       rules[i].name);
+		if (!(rules[i].takers & format))
+			return err_set(err, ERR_UNSUPPORTED, "%s has no place for %s",
+				       format_words[options->format], rules[i].name);
+	}
+	return 0;
+}
+
+/* Properties */
+
+static void add(struct pool *pool, struct vm_device *device, int kind, const char *key,
+		const char *text)
+{
+	if (text)
+		*pool_push(pool, device->list, device->n) =
+			(struct vm_property){.kind = kind, .key = key, .text = text};
+}
+
+/* QEMU up to 8.0 calls it x-enable-migration, and has it as a bool. */
+static void add_migration(struct pool *pool, const struct vm_options *options,
+			  struct vm_device *device)
+{
+	static const char old[] = "x-enable-migration";
+	bool is_old = options->qemu && !qemu_has(options->qemu, "enable-migration") &&
+		      qemu_has(options->qemu, old);
+
+	if (is_old)
+		add(pool, device, VM_BOOL, old, options->migration);
+	else
+		add(pool, device, VM_TEXT, "enable-migration", options->migration);
+}
+
+static int check_qemu(const struct vm_options *options, const struct vm_device *device,
+		      struct err *err)
+{
+	for (size_t i = 0; options->qemu && i < device->n; i++) {
+		const char *key = device->list[i].key;
+
+		/* these are of every device, and not in its help */
+		if (!streq(key, "id") && !streq(key, "bus") && !qemu_has(options->qemu, key))
+			return err_set(err, ERR_UNSUPPORTED, "'%s' lacks the property '%s' of %s",
+				       options->qemu->binary, key, device->driver);
+	}
+	return 0;
+}
+
+int vm_describe(struct pool *pool, const struct vm_options *options, const struct device *device,
+		size_t number, struct vm_device *ret, struct err *err)
+{
+	const char *id = options->id ? pool_printf(pool, "%s%zu", options->id, number) : NULL;
+
+	if (check_options(options, device->device_api, err) < 0)
+		return -1;
+	*ret = (struct vm_device){
+		.device = device,
+		.driver = options->ramfb ? "vfio-pci-nohotplug" : device->device_api,
+	};
+	add(pool, ret, VM_TEXT, "sysfsdev", device->path);
+	add(pool, ret, VM_TEXT, "id", id);
+	add(pool, ret, VM_TEXT, "bus", options->bus);
+	add(pool, ret, VM_TEXT, "addr", options->addr);
+	add(pool, ret, VM_TEXT, "display", options->ramfb ? "on" : options->display);
+	add(pool, ret, VM_BOOL, "ramfb", options->ramfb ? "on" : NULL);
+	add(pool, ret, VM_NUMBER, "bootindex", options->bootindex);
+	add_migration(pool, options, ret);
+	add(pool, ret, VM_TEXT, "iommufd", options->iommufd);
+	add(pool, ret, VM_TEXT, "devno", options->devno);
+	return check_qemu(options, ret, err);
+}
+
+/* Text */
+
+/* QEMU's own quoting doubles commas; what a shell could take otherwise is quoted for it. */
+static const char *qemu_text(struct pool *pool, const struct vm_device *device)
+{
+	static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				   "%+,-./:=@_";
+	const char *text = device->driver;
+
+	for (size_t i = 0; i < device->n; i++) {
+		const struct vm_property *property = &device->list[i];
+
+		text = pool_printf(pool, "%s,%s=", text, property->key);
+		for (const char *p = property->text; *p; p++)
+			text = pool_printf(pool, *p == ',' ? "%s,," : "%s%c", text, *p);
+	}
+	return text[strspn(text, safe)] ? text_shell(pool, text) : text;
+}
+
+static json_t *property_json(const struct vm_property *property)
+{
+	switch (property->kind) {
+	case VM_NUMBER:
+		return json_integer(strtoll(property->text, NULL, 10));
+	case VM_BOOL:
+		return json_boolean(streq(property->text, "on"));
+	case VM_TEXT:
+		break;
+	}
+	return json_string(property->text);
+}
+
+static const char *compact(struct pool *pool, json_t *json)
+{
+	autofree char *text = json_dumps(json, JSON_COMPACT);
+
+	json_decref(json);
+	return pool_strdup(pool, text ? text : "");
+}
+
+static json_t *device_json(const struct vm_device *device)
+{
+	json_t *json = json_pack("{s:s}", "driver", device->driver);
+
+	for (size_t i = 0; i < device->n; i++)
+		json_object_set_new(json, device->list[i].key, property_json(&device->list[i]));
+	return json;
+}
+
+static const char *command(struct pool *pool, const char *name, json_t *arguments)
+{
+	return compact(pool, json_pack("{s:s, s:o}", "execute", name, "arguments", arguments));
+}
+
+/* libvirt's manual, "Domain XML format", host device assignment. */
+static const char *hostdev(struct pool *pool, const struct vm_options *options,
+			   const struct vm_device *device)
+{
+	const char *text = pool_printf(pool, "<hostdev mode='subsystem' type='mdev' model='%s'",
+				       device->device->device_api);
+	const char *display = options->ramfb ? "on" : options->display;
+
+	if (display)
+		text = pool_printf(pool, "%s display='%s'", text, display);
+	if (options->ramfb)
+		text = pool_printf(pool, "%s ramfb='on'", text);
+	text = pool_printf(pool, "%s>\n  <source>\n    <address uuid='%s'/>\n  </source>\n", text,
+			   device->device->uuid);
+	for (size_t i = 0; i < device->n; i++) {
+		const struct vm_property *property = &device->list[i];
+
+		if (streq(property->key, "bootindex"))
+			text = pool_printf(pool, "%s  <boot order='%s'/>\n", text, property->text);
+		else if (streq(property->key, "id")) /* "ua-" marks a user's own */
+			text = pool_printf(pool, "%s  <alias name='ua-%s'/>\n", text,
+					   text_xml(pool, property->text));
+	}
+	return pool_printf(pool, "%s</hostdev>", text);
+}
+
+void vm_line(struct pool *pool, const struct vm_options *options, const struct vm_device *device,
+	     struct vm_lines *ret)
+{
+	const char *line = NULL;
+
+	switch (options->format) {
+	case VM_QEMU:
+		line = pool_printf(pool, "-device %s", qemu_text(pool, device));
+		break;
+	case VM_QEMU_JSON:
+		line = pool_printf(pool, "-device %s",
+				   text_shell(pool, compact(pool, device_json(device))));
+		break;
+	case VM_QMP:
+		line = command(pool, "device_add", device_json(device));
+		break;
+	case VM_LIBVIRT:
+		line = hostdev(pool, options, device);
+		break;
+	}
+	*pool_push(pool, ret->list, ret->n) = line;
+}
+
+void vm_preamble(struct pool *pool, const struct vm_options *options, struct vm_lines *ret)
+{
+	if (options->vm_uuid)
+		*pool_push(pool, ret->list, ret->n) =
+			pool_printf(pool, "-uuid %s", options->vm_uuid);
+	if (options->iommufd && options->format == VM_QMP)
+		*pool_push(pool, ret->list, ret->n) = command(
+			pool, "object-add",
+			json_pack("{s:s, s:s}", "qom-type", "iommufd", "id", options->iommufd));
+	else if (options->iommufd)
+		*pool_push(pool, ret->list, ret->n) =
+			pool_printf(pool, "-object iommufd,id=%s", options->iommufd);
 }

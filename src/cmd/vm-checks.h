@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Whether devices can be handed to a virtual machine. */
+#pragma once
+
+#include "cmd/filter.h"
+
+#include <jansson.h>
+
+/*
+ * Refuses what cannot work: ERR_BUSY for a device that is held or being removed, ERR_UNSUPPORTED
+ * for one that no driver of QEMU takes, ERR_INVALID for some that need a common group and have
+ * none.
+ */
+int vm_check(struct context *context, const struct filtered *devices, struct err *err);
+/* Warns of what may not work, and returns the warnings for JSON, a new reference. */
+json_t *vm_doubts(struct context *context, struct inventory *inventory,
+		  const struct filtered *devices);
