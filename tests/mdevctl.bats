@@ -21,19 +21,18 @@ start() {
 }
 
 setup_file() {
-  local version found cache=${MDEVTOOL_MDEVCTL_CACHE:-$top_builddir/mdevctl-cache}
+  local version found any= cache=${MDEVTOOL_MDEVCTL_CACHE:-$top_builddir/mdevctl-cache}
   export A B C
   { cat "$tools/scenarios" && "$tools/generate"; } >"$BATS_FILE_TMPDIR/scenarios"
   for version in "${oracles[@]}"; do
     if found=$("$tools/fetch" "$cache" "$version"); then
       start "$BATS_FILE_TMPDIR/$version" "${found##*$'\n'}"
+      any=yes
     else
       echo "$found" >"$BATS_FILE_TMPDIR/$version.missing"
     fi
   done
-  ls "$BATS_FILE_TMPDIR"/*.missing >/dev/null 2>&1 &&
-    [ "$(ls "$BATS_FILE_TMPDIR"/*.missing | wc -l)" -eq ${#oracles[@]} ] ||
-    start "$BATS_FILE_TMPDIR/ours" "$(realpath "$MDEVTOOL")"
+  [ -z "$any" ] || start "$BATS_FILE_TMPDIR/ours" "$(realpath "$MDEVTOOL")"
   wait
 }
 
@@ -168,14 +167,41 @@ is_like() {
   made 1
 }
 
-@test "a device that cannot be changed while it runs says so" {
+@test "a running device that cannot be changed says so" {
   machine samples
   mdevctl start -u "$A" -p mtty -t mtty-1
   document '{"mdev_type":"mtty-1","start":"manual","attrs":[{"power/control":"on"}]}'
   mdevctl modify --parent=mtty --jsonfile="$document" --uuid="$A" --live
-  fails 1 "cannot be changed while it runs"
+  fails 1 "cannot be changed"
   mdevctl modify --uuid="$A" --live --auto
   fails 1 --auto
+}
+
+@test "call-outs change a running device, tell what is set, and are passed over with --force" {
+  machine samples
+  local scripts=$root/etc/mdevctl.d/scripts.d/callouts
+  mkdir -p "$scripts"
+  # as tests/mdevctl/callout does, but that stays with a machine whose /run is ours
+  sed "s|/run/|$root/run/|g" "$tools/callout" >"$scripts/10-mtty"
+  chmod 0755 "$root"/etc{,/mdevctl.d{,/scripts.d{,/callouts{,/10-mtty}}}}
+  mdevctl define -u "$A" -p mtty -t mtty-1
+  succeeds
+  mdevctl start -u "$A"
+  document '{"mdev_type":"mtty-1","start":"auto","attrs":[{"power/control":"auto"}]}'
+  mdevctl modify --parent=mtty --jsonfile="$document" --uuid="$A" --defined --live
+  succeeds
+  grep -q -e "-e live -a modify .*\"auto\"" "$root/run/told"
+  mdevctl list -d -v
+  mentions "$A mtty mtty-1 auto (active)" '@{0}: {"power/control":"auto"}'
+  mdevctl list --dumpjson
+  json '.[0].mtty[0]["'"$A"'"].attrs[1].x' y
+  touch "$root/run/refuse-pre"
+  mdevctl stop -u "$A"
+  fails 1 10-mtty
+  device_exists "$A"
+  mdevctl stop -u "$A" --force
+  succeeds
+  is_gone "$A"
 }
 
 @test "a broken definition hides no other" {

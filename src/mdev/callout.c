@@ -271,16 +271,22 @@ static void tell(const struct callout *callout, const char *script, const char *
 					 script, status));
 }
 
-void callout_end(struct callout *callout, bool success)
+static void notify(const struct callout *callout, const char *state)
 {
 	const struct scripts notifiers = find_scripts(callout, "notifiers");
+
+	for (size_t i = 0; i < notifiers.n; i++)
+		tell(callout, notifiers.list[i], "notify", state, "");
+}
+
+void callout_end(struct callout *callout, bool success)
+{
 	const char *state = success ? "success" : "failure";
 
 	/* also the script that refused: what it locked in "pre" it unlocks in "post" */
 	if (callout->script)
 		tell(callout, callout->script, "post", state, callout->definition);
-	for (size_t i = 0; i < notifiers.n; i++)
-		tell(callout, notifiers.list[i], "notify", callout->refused ? "none" : state, "");
+	notify(callout, callout->refused ? "none" : state);
 }
 
 /* Running devices */
@@ -327,6 +333,7 @@ int callout_live(struct callout *callout, struct err *err)
 	}
 	int status = run_script(callout, callout->script, "live", "modify", "none",
 				callout->definition, NULL, err);
+	notify(callout, "none");
 	if (status <= 0)
 		return status;
 	return err_set(err, ERR_FAILED, "the script '%s' fails with status %d", callout->script,

@@ -59,5 +59,8 @@ void callout_end(struct callout *callout, bool success);
  * NULL when nobody answers.
  */
 int callout_attributes(struct callout *callout, const char **json, struct err *err);
-/* Lets it change the running device into callout->definition; ERR_UNSUPPORTED when it cannot. */
+/*
+ * Lets it change the running device into callout->definition, and tells the notifiers, who do not
+ * learn how it went; ERR_UNSUPPORTED when it cannot.
+ */
 int callout_live(struct callout *callout, struct err *err);

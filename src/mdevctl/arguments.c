@@ -383,28 +383,38 @@ static enum parsed help(struct command_line *line, char **words, struct err *err
 /* What stands before the subcommand's name: 0 when it is next, 1 when that was all, -1. */
 static int take_front(struct command_line *line, char **words, struct err *err)
 {
-	if (!*words)
-		return err_set(err, ERR_USAGE, "what is missing is a command");
-	if ((*words)[0] != '-' || !(*words)[1])
+	const char *word = *words;
+
+	if (word[0] != '-' || !word[1])
 		return 0;
-	return (*words)[1] == '-' ? take_long(line, &words, err) : take_letters(line, &words, err);
+	return word[1] == '-' ? take_long(line, &words, err) : take_letters(line, &words, err);
 }
 
-enum parsed command_line_parse(struct command_line *line, char **words, struct err *err)
+static enum parsed parse_subcommand(struct command_line *line, const char *name, char **words,
+				    struct err *err)
 {
-	bool lists = streq(line->program, "lsmdev");
-	int result = lists ? 0 : take_front(line, words, err);
-
-	if (result)
-		return result > 0 ? PARSED_DONE : PARSED_WRONG;
-	if (!lists && streq(*words, "help"))
-		return help(line, words + 1, err);
-	if (find_subcommand(line, lists ? "list" : *words, err) < 0)
+	if (find_subcommand(line, name, err) < 0)
 		return PARSED_WRONG;
-	result = take_words(line, lists ? words : words + 1, err);
+	int result = take_words(line, words, err);
 	if (result > 0)
 		return PARSED_DONE;
 	if (result < 0 || check_conflicts(line, err) < 0 || check_needs(line, err) < 0)
 		return PARSED_WRONG;
 	return PARSED;
+}
+
+enum parsed command_line_parse(struct command_line *line, char **words, struct err *err)
+{
+	if (streq(line->program, "lsmdev"))
+		return parse_subcommand(line, "list", words, err);
+	if (!*words) {
+		err_set(err, ERR_USAGE, "what is missing is a command");
+		return PARSED_WRONG;
+	}
+	int result = take_front(line, words, err);
+	if (result)
+		return result > 0 ? PARSED_DONE : PARSED_WRONG;
+	if (streq(*words, "help"))
+		return help(line, words + 1, err);
+	return parse_subcommand(line, *words, words + 1, err);
 }

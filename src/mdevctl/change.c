@@ -209,6 +209,15 @@ static int modify(struct session *session, definition_change *how, void *data, s
 				err);
 }
 
+static int change_running(struct session *session, const struct definition *definition,
+			  struct err *err)
+{
+	const struct stored stored = {.definition = *definition};
+	struct callout callout = operation_callout(&session->operation, CALLOUT_MODIFY, &stored);
+
+	return callout_live(&callout, err);
+}
+
 /* A running device is changed by its call-out, and with --defined its definition, too. */
 static int modify_live(struct session *session, bool defined, struct err *err)
 {
@@ -235,9 +244,11 @@ static int modify_live(struct session *session, bool defined, struct err *err)
 			       device->uuid, device->type, definition.type);
 	if (is_given(session, ARG_DEFINED) && !defined)
 		return not_defined(session, err);
-	err_set(err, ERR_UNSUPPORTED, "a device of type '%s' cannot be changed while it runs",
-		device->type);
-	return err_hint(err, "stop it, modify its definition, and start it again");
+	definition.parent = device->parent;
+	if (change_running(session, &definition, err) < 0)
+		return -1;
+	struct replacement replacement = {&definition};
+	return is_given(session, ARG_DEFINED) ? modify(session, replace, &replacement, err) : 0;
 }
 
 int mdevctl_modify(struct session *session, struct err *err)

@@ -237,8 +237,30 @@ static void collect_definitions(const struct session *session, struct inventory 
 	}
 }
 
+/* What the call-out of its type tells of a running device; what fails is a warning. */
+static const struct definition *ask_attributes(struct session *session, struct inventory *inventory,
+					       const struct device *device)
+{
+	const struct stored stored = {
+		.definition = {.uuid = device->uuid,
+			       .parent = device->parent,
+			       .type = device->type},
+	};
+	struct callout callout = operation_callout(&session->operation, CALLOUT_MODIFY, &stored);
+	struct definition *ret = pool_alloc(inventory->pool, sizeof(*ret));
+	autoerr struct err failure = {0};
+	const char *json = NULL;
+
+	if (callout_attributes(&callout, &json, &failure) < 0 ||
+	    (json &&
+	     definition_parse_attributes(ret, inventory->pool, callout.script, json, &failure) < 0))
+		inventory_warn(inventory, NULL, "the attributes of '%s' are not known: %s",
+			       device->uuid, failure.message);
+	return ret;
+}
+
 /* Whether it starts by itself is for the definition to say. */
-static void collect_devices(const struct session *session, struct inventory *inventory,
+static void collect_devices(struct session *session, struct inventory *inventory,
 			    struct listing *listing)
 {
 	inventory_load_devices(inventory, NEED_DEVICE_TYPE);
@@ -253,6 +275,9 @@ static void collect_devices(const struct session *session, struct inventory *inv
 				.type = device->type,
 				.automatic = stored && stored->definition.start == START_AUTO,
 				.note = stored ? " (defined)" : "",
+				.definition = is_given(session, ARG_DUMPJSON | ARG_VERBOSE)
+						      ? ask_attributes(session, inventory, device)
+						      : NULL,
 			};
 	}
 }

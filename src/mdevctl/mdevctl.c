@@ -146,6 +146,7 @@ static int run(const struct command_line *line, struct context *context, struct 
 	if (!(line->subcommand->takes & lists))
 		see_what_is_allowed(&session, &ignored);
 	session.operation = begin_operation(context);
+	session.operation.force = is_given(&session, ARG_FORCE);
 	int result = line->subcommand->run(&session, err);
 	say_notes(context, &session.operation);
 	return result;
