@@ -26,6 +26,8 @@
 #    refused half is not kept. Assigning twice, or unassigning what is not there, is no error.
 #  - apmask and aqmask: a queue is the host's only while both have it, and the host cannot take it
 #    back (EBUSY) while a device has it.
+#  - A vfio_ap device is opened by a VM only: without KVM at hand, EINVAL. mtty's, mdpy's, mbochs's
+#    and vfio_ccw's devices open for anyone, so the tests hold those.
 #  - ap_config (6.12) takes all three masks or none; the "0x" may be left out, and digits fill up
 #    from the left.
 #
@@ -383,6 +385,24 @@ teardown() {
   on_kernel || return 0
   put /sys/bus/css/drivers/vfio_ccw/bind 0.0.0002
   answered "ok 8"
+}
+
+@test "ccw: a device that is held blocks its remover, and keeps its subchannel and its UUID" {
+  machine s390-ccw "$ccw1" "$ccw2"
+  put "$ccw1/create" "$A"
+  hold "$A"
+  put_meanwhile "$devices/$A/remove" 1
+  eventually gone "$devices/$A"
+  still_writing
+  has "$ccw1/available_instances" 0
+  put "$ccw1/create" "$B"
+  answered EUSERS
+  put "$ccw2/create" "$A"
+  answered EEXIST
+  let_go "$A"
+  put_returns
+  answered "ok 1"
+  has "$ccw1/available_instances" 1
 }
 
 # --- s390x: crypto adapters --------------------------------------------------------------------

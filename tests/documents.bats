@@ -160,6 +160,12 @@ global_options() {
   nothing_missing
 }
 
+@test "columns of definitions are those that the program knows, with their headings and help" {
+  run diff <(mdevtool complete -- list --defined -o '') \
+    <(sed -n '/^\.It Cm [a-z_]* , No/ { N; s/^\.It Cm \([a-z_]*\) , No .*\n/\1\t/p; }' "$man/mdevtool-list.1")
+  assert_output ''
+}
+
 @test "headings and default columns are as the pages say" {
   local command key heading root=$BATS_TEST_TMPDIR/m60 shown
   local uuid=2f0c2d5e-9b1e-4f4e-8a53-5f0f1c7f9a11

@@ -254,9 +254,9 @@ END
 @test "export: one that cannot be read is a warning among all, an error when it is meant" {
   machine m60
   definition "$A" 11
-  foreign_definition "$card" "$B" '{"mdev_type": "11"}'
+  foreign_definition "$card" "$B" '{"start": "auto"}'
   mdevtool export
-  fails 1 "warning: /etc/mdevctl.d/$card/$B:1:1: \"start\" is missing"
+  fails 1 "warning: /etc/mdevctl.d/$card/$B:1:1: \"mdev_type\" is missing"
   json '.devices | length' 1
   mdevtool export "$A"
   succeeds

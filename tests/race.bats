@@ -156,6 +156,86 @@ ended() {
   is_silent
 }
 
+@test "race: a UUID is defined once, a name too, and groups are never given twice" {
+  machine m60
+  at_once 8 "$MDEVTOOL" --root "$root" define --type 11 --uuid "$A"
+  ended 1 0
+  ended 7 4
+  at_once 8 "$MDEVTOOL" --root "$root" define --type 11 --name desk
+  ended 1 0
+  ended 7 4
+  at_once 8 "$MDEVTOOL" --root "$root" define --type 11 --name n% --group auto
+  ended 8 0
+  mdevtool list --defined --json
+  succeeds
+  json '.definitions | length' 10
+  json '[.definitions[].group | select(.)] | unique | length' 8
+  definitions_are_tidy
+}
+
+@test "race: of changes to one definition none is lost" {
+  machine m60
+  definition "$A" 11 --name desk
+  at_once 12 "$MDEVTOOL" --root "$root" modify "$A" --add-attr a%=%
+  ended 12 0
+  mdevtool show "$A" --json
+  json '.definitions[0].name' desk
+  json '.definitions[0].attributes | map(.name) | unique | length' 12
+}
+
+@test "race: a definition is forgotten once, and what is defined meanwhile is whole" {
+  machine m60
+  definition "$A" 11 --name desk
+  # shellcheck disable=SC2016 # the inner shell's
+  at_once 8 sh -c 'if [ $(($3 & 1)) = 1 ]; then exec "$1" --root "$2" undefine desk; fi
+    exec "$1" --root "$2" define --type 11 --name n$3 --params p=$3' - "$MDEVTOOL" "$root" %
+  ended 5 0
+  ended 3 3
+  mdevtool list --defined --json
+  json '.definitions | map(.params == "p=" + (.name | ltrimstr("n"))) == [true, true, true, true]'
+}
+
+@test "race: definitions are listed meanwhile, whole, and without a warning" {
+  machine m60
+  definition "$A" 11 --name desk --params x
+  # shellcheck disable=SC2016 # the inner shell's
+  play bash -c '
+    for ((i = 0; i < 20; i++)); do
+      "$1" --root "$2" define --type 11 --name "n$i" --params x >/dev/null
+      "$1" --root "$2" undefine "n$i"
+    done &
+    for ((i = 0; i < 40; i++)); do
+      "$1" --root "$2" list --defined --json 2>&1 |
+        jq -e ".definitions | map(.params == \"x\") | all" >/dev/null || echo bad
+    done
+    wait' - "$MDEVTOOL" "$root"
+  succeeds
+  says_nothing
+  is_silent
+}
+
+@test "race: several that start what starts by itself: each is made once, all succeed" {
+  machine m60
+  mdevtool define --type 11 --parent "$card" --count 16 --name n --params x --auto
+  fault --delay '*/create=2'
+  at_once 6 "$MDEVTOOL" --root "$root" start --auto --parent "$card"
+  ended 6 0
+  room 11 is 0
+  [ "$(cat "$BATS_TEST_TMPDIR"/out.* | sort | uniq -u | wc -l)" -eq 16 ] ||
+    complain "not each of them once"
+  all_is_whole
+}
+
+@test "race: several that start one: it is made once, all succeed" {
+  machine m60
+  definition "$A" 11
+  fault --delay '*/create=2'
+  at_once 8 "$MDEVTOOL" --root "$root" start "$A"
+  ended 8 0
+  wrote 11/create "$A"
+  wrote_nothing_else
+}
+
 @test "race: killed runs among others leave nothing in the end" {
   roomy m60 64
   fault --kill-after 5 --kill-before 11 --kill-after 20 --kill-before 27

@@ -99,7 +99,8 @@ END
 
 @test "every key of a record is in the manual" {
   local page key
-  for page in parent:list-parents type:list-types device:list holder:list; do
+  for page in parent:list-parents type:list-types device:list holder:list definition:list \
+    attribute:list; do
     for key in $(python3 -c 'import json, sys
 for key in json.load(open(sys.argv[1]))["$defs"][sys.argv[2]]["properties"]: print(key)' \
       "$schema" "${page%:*}"); do
@@ -216,6 +217,31 @@ while text.strip():
     print(json.dumps(value))' "$BATS_TEST_TMPDIR/answers" >>"$documents"
   run grep -c pending-removal "$documents"
   assert_output 2
+  conform
+}
+
+@test "definitions" {
+  machine m60
+  try 0 list --defined
+  try 0 define --type 11 --uuid $UUID --name one --group 1 --params x=y --attr a=b --auto
+  try 0 define --type 11 --count 2
+  try 0 list --defined
+  try 0 list --defined -o uuid,state
+  try 0 modify one --group auto --manual
+  try 0 show one
+  try 0 start one --dry-run
+  try 0 modify one --del-attr 0
+  try 0 start one
+  try 0 show one
+  try 0 show 0000:86:00.0 11 one
+  try 0 modify one --auto
+  try 0 start --auto
+  try 0 undefine one
+  mkdir -p "$root/etc/mdevctl.d/mtty"
+  printf '{' >"$root/etc/mdevctl.d/mtty/$UUID"
+  try 1 list --defined
+  try 8 show $UUID --xml
+  try 8 modify $UUID --auto
   conform
 }
 

@@ -317,6 +317,49 @@ was_full() {
   says_nothing
 }
 
+@test "store: what is ours and cannot be read is named, and not taken for nothing" {
+  machine m60
+  mdevtool "${define[@]}"
+  definition "$B" 11 --name other
+  local text
+  for text in '{"versions": [' '[]' '{"versions": 1}' ''; do
+    printf '%s' "$text" >"$root/etc/mdevtool.d/$A"
+    mdevtool list --defined --noheadings --raw -o uuid
+    fails 1 "warning: /etc/mdevtool.d/$A:1:"
+    says "$B"
+    mdevtool modify "$A" --auto
+    fails 8 "/etc/mdevtool.d/$A:1:"
+    hints "correct the file, or remove it"
+    mdevtool start "$A"
+    fails 8 "/etc/mdevtool.d/$A:1:"
+    wrote_nothing
+    mdevtool modify other --auto
+    succeeds
+    is_silent
+  done
+  rm "$root/etc/mdevtool.d/$A"
+  mkfifo "$root/etc/mdevtool.d/$A"
+  mdevtool modify "$A" --auto
+  fails 8 "/etc/mdevtool.d/$A:1:"
+  rm "$root/etc/mdevtool.d/$A"
+  mkdir "$root/etc/mdevtool.d/$A"
+  mdevtool modify "$A" --auto
+  [ "$status" -ne 0 ] || complain "it succeeded"
+  warns "/etc/mdevtool.d/$A"
+  rmdir "$root/etc/mdevtool.d/$A"
+  mdevtool modify "$A" --auto
+  succeeds
+}
+
+@test "store: values of ours that nobody may give are not taken" {
+  machine m60
+  mdevtool "${define[@]}"
+  jq '.versions[0] += {"name": "../x", "group": 4294967296, "params": "a\nb", "type_name": 5}' \
+    "$root/etc/mdevtool.d/$A" >"$BATS_TEST_TMPDIR/own"
+  cp "$BATS_TEST_TMPDIR/own" "$root/etc/mdevtool.d/$A"
+  kept "$A" name "" group "" params "" type_name ""
+}
+
 ### mdevctl itself, on this machine's files
 
 # their_mdevctl ARGUMENT...

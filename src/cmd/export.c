@@ -168,7 +168,7 @@ const struct command command_export = {
 	.help = "Prints definitions, all of them unless some are named, as a document that 'define' and "
 		"'create' read. A FILE is converted.\v"
 		"Examples:\n"
-		"  mdevtool export desk-1 --format libvirt-xml\n"
+		"  mdevtool export seat-1 --format libvirt-xml\n"
 		"  mdevtool export >all.json\n"
 		"  mdevtool export --format mdevctl my-vgpu.xml\n",
 	.completion = COMPLETE_DEFINITION,

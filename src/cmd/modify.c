@@ -257,9 +257,9 @@ const struct command command_modify = {
 	.help = "Changes definitions; a device that is active stays as it is. Attributes are removed "
 		"first, then set, then inserted. With --json it prints what they are now.\v"
 		"Examples:\n"
-		"  mdevtool modify desk-1 --auto --group 3\n"
-		"  mdevtool modify 2f0c2d5e --attr assign_domain=0xab --del-attr 0\n"
-		"  mdevtool modify desk-1 --name '' --params frame_rate_limiter=0\n",
+		"  mdevtool modify seat-1 --auto --group 3\n"
+		"  mdevtool modify 7d1c0a42 --attr assign_domain=0xab --del-attr 0\n"
+		"  mdevtool modify seat-1 --name '' --params frame_rate_limiter=0\n",
 	.completion = COMPLETE_DEFINITION,
 	.options = options,
 	.n_options = ARRAY_SIZE(options),

@@ -148,9 +148,9 @@ const struct command command_start = {
 	.help = "Makes devices of definitions, and prints the UUIDs of those that it made. Several that "
 		"are named are a set: all or none. One that is active already is fine.\v"
 		"Examples:\n"
-		"  mdevtool start desk-1 desk-2\n"
+		"  mdevtool start seat-1 seat-2\n"
 		"  mdevtool start --auto --parent 0000:86:00.0\n"
-		"  mdevtool start 2f0c2d5e --dry-run\n",
+		"  mdevtool start 7d1c0a42 --dry-run\n",
 	.completion = COMPLETE_DEFINITION,
 	.options = options,
 	.n_options = ARRAY_SIZE(options),

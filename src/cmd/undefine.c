@@ -38,8 +38,8 @@ const struct command command_undefine = {
 	.help = "Forgets definitions. Their devices stay: 'mdevtool destroy' removes them. With --json "
 		"it prints what was forgotten.\v"
 		"Examples:\n"
-		"  mdevtool undefine desk-1 desk-2\n"
-		"  mdevtool undefine 2f0c2d5e --parent 0000:86:00.0\n",
+		"  mdevtool undefine seat-1 seat-2\n"
+		"  mdevtool undefine 7d1c0a42 --parent 0000:86:00.0\n",
 	.completion = COMPLETE_DEFINITION,
 	.options = options,
 	.n_options = ARRAY_SIZE(options),

@@ -101,18 +101,24 @@ int definition_set(struct definition *definition, struct pool *pool, enum defini
 		return set_name(definition, label, value, err);
 	case DEFINITION_PARENT:
 		/* may be a path under /sys, see address.h */
+		if (check_text(label, value, err) < 0)
+			return -1;
 		definition->parent = value;
-		return check_text(label, value, err);
+		return 0;
 	case DEFINITION_TYPE:
+		if (check_type(label, value, err) < 0)
+			return -1;
 		definition->type = value;
-		return check_type(label, value, err);
+		return 0;
 	case DEFINITION_UUID:
 		return set_uuid(definition, pool, label, value, err);
 	case DEFINITION_GROUP:
 		return set_group(definition, label, value, err);
 	case DEFINITION_PARAMS:
+		if (check_text(label, value, err) < 0)
+			return -1;
 		definition->params = *value ? value : NULL;
-		return check_text(label, value, err);
+		return 0;
 	case DEFINITION_START:
 		return set_start(definition, label, value, err);
 	}

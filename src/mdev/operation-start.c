@@ -91,6 +91,9 @@ static void keep_lines(struct startings *startings, const struct creation *creat
 static int create(struct operation *operation, struct startings *startings,
 		  const struct definitions *definitions, bool dry_run, struct err *err)
 {
+	/* errors name the file, but no place in it is at fault */
+	for (size_t i = 0; i < definitions->n; i++)
+		definitions->list[i].line = definitions->list[i].column = 0;
 	const struct create_options options = {.defined = true, .dry_run = dry_run};
 	autocreations struct creations creations = {0};
 

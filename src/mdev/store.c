@@ -88,31 +88,43 @@ static bool is_of(const json_t *version, const char *key, const struct identity 
 	       streq(text_of(version, "birth"), identity->birth);
 }
 
-static char *read_at(int dir, const char *name, size_t max, struct pool *pool, size_t *length)
-{
-	autoclose int fd = openat(dir, name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
-	autoerr struct err err = {0};
-	char *text;
-
-	if (fd < 0 || file_read(fd, name, max, pool, &text, length, &err) < 0)
-		return NULL;
-	return text;
-}
-
-/* The array of versions, a new reference; NULL without one that can be read. */
-static json_t *load_versions(int own, const char *uuid)
+/* The array of versions, NULL without any; ERR_INVALID and the like when it cannot be told. */
+static int read_versions(int own, const char *uuid, json_t **ret, struct err *err)
 {
 	autopool struct pool *pool = pool_new();
+	const char *what = pool_printf(pool, STORE_OWN "/%s", uuid);
+	autoclose int fd = openat(own, uuid, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+	json_error_t error;
 	size_t length;
-	const char *text = own < 0 ? NULL : read_at(own, uuid, DOCUMENT_MAX, pool, &length);
-	json_t *json = text ? json_loadb(text, length, 0, NULL) : NULL;
-	json_t *versions = json_incref(json_object_get(json, "versions"));
+	char *text;
 
+	*ret = NULL;
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_errno(err, errno, "cannot open '%s'", what);
+	if (file_read(fd, what, DOCUMENT_MAX, pool, &text, &length, err) < 0)
+		return -1;
+	json_t *json = json_loadb(text, length, 0, &error);
+	if (!json)
+		return err_at(err, what, error.line, error.column > 0 ? error.column : 1, "%s",
+			      error.text);
+	*ret = json_incref(json_object_get(json, "versions"));
 	json_decref(json);
-	if (json_is_array(versions))
-		return versions;
-	json_decref(versions);
-	return NULL;
+	if (json_is_array(*ret))
+		return 0;
+	json_decref(*ret);
+	*ret = NULL;
+	return err_at(err, what, 1, 1, "there is no array \"versions\"");
+}
+
+/* The same where it makes no difference why there are none. */
+static json_t *load_versions(int own, const char *uuid)
+{
+	autoerr struct err ignored = {0};
+	json_t *versions = NULL;
+
+	if (own >= 0)
+		read_versions(own, uuid, &versions, &ignored);
+	return versions;
 }
 
 static const json_t *find_version(const json_t *versions, const char *key,
@@ -154,35 +166,42 @@ static void apply_version(struct stored *stored, struct pool *pool, const json_t
 
 struct loading {
 	struct inventory *inventory;
-	int own; /* STORE_OWN, -1 without */
+	int own;        /* STORE_OWN, -1 without */
+	int own_errnum; /* why it cannot be read */
 	struct entries own_files;
 	const char *only_uuid;
 	const char *meant;  /* the beginning of a UUID, NULL for none */
 	struct err *broken; /* of the first that is meant and cannot be read */
 };
 
-static void add_own(const struct loading *loading, int fd, struct stored *stored)
+/* What cannot be read is not taken for nothing: it would be lost with the next change. */
+static int add_own(const struct loading *loading, int fd, struct stored *stored, struct err *err)
 {
 	struct pool *pool = loading->inventory->pool;
 	const char *uuid = stored->definition.uuid;
 	struct identity identity;
+	json_t *versions;
 
+	if (loading->own_errnum)
+		return err_errno(err, loading->own_errnum, "cannot read '%s'", STORE_OWN);
 	if (!entries_find(&loading->own_files, uuid) || !identify(fd, "", pool, &identity))
-		return;
-	json_t *versions = load_versions(loading->own, uuid);
+		return 0;
+	if (read_versions(loading->own, uuid, &versions, err) < 0)
+		return -1;
 	const json_t *version = find_version(versions, key_of(pool, stored), &identity);
 	if (version)
 		apply_version(stored, pool, version);
 	json_decref(versions);
+	return 0;
 }
 
 static void warn_broken(const struct loading *loading, const char *name, const char *path,
 			struct err *err)
 {
 	struct inventory *inventory = loading->inventory;
-	const char *place =
-		err->line ? pool_printf(inventory->pool, "%s:%d:%d", path, err->line, err->column)
-			  : path;
+	const char *place = err->line ? pool_printf(inventory->pool, "%s:%d:%d", err->file,
+						    err->line, err->column)
+				      : path;
 
 	inventory_warn(inventory, place, "%s", err->message);
 	if (!loading->meant || strncasecmp(name, loading->meant, strlen(loading->meant)) != 0)
@@ -227,8 +246,10 @@ static void load_one(const struct loading *loading, const char *parent, const ch
 	stored->definition.parent = parent;
 	stored->file_name = name;
 	stored->text = text;
-	add_own(loading, fd, stored);
-	*pool_push(pool, inventory->definitions, inventory->n_definitions) = stored;
+	if (add_own(loading, fd, stored, &err) < 0)
+		warn_broken(loading, name, path, &err);
+	else
+		*pool_push(pool, inventory->definitions, inventory->n_definitions) = stored;
 }
 
 static void load_parent(const struct loading *loading, const char *parent)
@@ -269,8 +290,8 @@ static void begin(struct loading *loading, struct inventory *inventory, int own)
 	loading->own = own;
 	inventory->definitions = NULL;
 	inventory->n_definitions = 0;
-	if (own >= 0 && dir_list(own, inventory->pool, &loading->own_files) < 0)
-		inventory_warn_errno(inventory, STORE_OWN, errno);
+	if (own < 0 ? errno != ENOENT : dir_list(own, inventory->pool, &loading->own_files) < 0)
+		loading->own_errnum = errno;
 }
 
 static void sort(struct inventory *inventory)
