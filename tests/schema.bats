@@ -240,7 +240,7 @@ while text.strip():
   mkdir -p "$root/etc/mdevctl.d/mtty"
   printf '{' >"$root/etc/mdevctl.d/mtty/$UUID"
   try 1 list --defined
-  try 8 show $UUID --xml
+  try 9 show $UUID --xml
   try 8 modify $UUID --auto
   conform
 }

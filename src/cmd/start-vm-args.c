@@ -240,7 +240,7 @@ const struct command command_start_vm_args = {
 		"Examples:\n"
 		"  mdevtool start-vm-args 2f0c2d5e\n"
 		"  qemu-system-x86_64 -machine q35 $(mdevtool start-vm-args --group 1)\n"
-		"  mdevtool start-vm-args desk --format libvirt --display on\n",
+		"  mdevtool start-vm-args 2f0c2d5e --format libvirt --display on\n",
 	.completion = COMPLETE_DEVICE,
 	.options = options,
 	.n_options = ARRAY_SIZE(options),
