@@ -243,7 +243,7 @@ static const char *present_value(int dir, const struct attribute *attribute, str
 	/* a file that tells nothing was only meant to be written to */
 	if (!text || !*text ||
 	    definition_add_attribute(&probe, pool, "", attribute->name, text, &ignored) < 0)
-		return attribute->value;
+		return pool_strdup(pool, attribute->value);
 	return text;
 }
 

@@ -8,10 +8,12 @@
 #include <stdio.h>
 
 /* [{"PARENT": [{"NAME": {…}}, …], …}], begun with []; steals `value`. */
-static void add(json_t *list, const char *parent, const char *name, json_t *value)
+static void add(struct pool *pool, json_t *list, const char *parent, const char *name,
+		json_t *value)
 {
 	json_t *parents = json_array_get(list, 0), *of_parent;
 
+	parent = text_json(pool, parent);
 	if (!parents) {
 		parents = json_object();
 		json_array_append_new(list, parents);
@@ -21,7 +23,7 @@ static void add(json_t *list, const char *parent, const char *name, json_t *valu
 		of_parent = json_array();
 		json_object_set_new(parents, parent, of_parent);
 	}
-	json_array_append_new(of_parent, json_pack("{s:o}", name, value));
+	json_array_append_new(of_parent, json_pack("{s:o}", text_json(pool, name), value));
 }
 
 /* No newline follows, as mdevctl does it. */
@@ -152,10 +154,10 @@ int mdevctl_types(struct session *session, struct err *err)
 			continue;
 		qsort(parent->types, parent->n_types, sizeof(*parent->types), compare_types);
 		if (!is_given(session, ARG_DUMPJSON))
-			puts(parent->name);
+			puts(text_printable(inventory.pool, parent->name));
 		for (size_t j = 0; j < parent->n_types; j++)
 			if (is_given(session, ARG_DUMPJSON))
-				add(json, parent->name, parent->types[j]->id,
+				add(inventory.pool, json, parent->name, parent->types[j]->id,
 				    type_json(inventory.pool, parent->types[j]));
 			else
 				print_type(inventory.pool, parent->types[j]);
@@ -313,7 +315,7 @@ static void print_rows_json(const struct session *session, const struct listing 
 		json = row_json(listing->pool, listing->rows);
 	} else {
 		for (size_t i = 0; i < listing->n; i++)
-			add(json, listing->rows[i].parent, listing->rows[i].uuid,
+			add(listing->pool, json, listing->rows[i].parent, listing->rows[i].uuid,
 			    row_json(listing->pool, &listing->rows[i]));
 	}
 	print_json(json);
