@@ -38,12 +38,12 @@ unbind_from_vfio_ccw() {
   echo "$1" >/sys/bus/css/drivers/vfio_ccw/unbind
 }
 
-# A subchannel loses and gets its driver again and again, for some seconds.
+# A subchannel loses and gets its driver again and again, and each time there is a line.
 come_and_go() {
-  local until=$((SECONDS + 3))
-  while [ "$SECONDS" -lt "$until" ]; do
+  while true; do
     unbind_from_vfio_ccw "$1" || true
     bind_to_vfio_ccw "$1" || true
+    echo
   done
 }
 
@@ -91,13 +91,34 @@ mdevtool_blindfolded() {
     mdevtool "$@"
 }
 
-# The kernel's own files, in the words and the order of list-types.
+# The kernel's own files, in the order of mdevtool's lists: a parent with its driver and the number
+# of its types; a type with its name, room and API; a device with parent, type and IOMMU group.
+kernel_parents() {
+  local parent driver types
+  for parent in /sys/class/mdev_bus/*; do
+    driver=''
+    [ ! -e "$parent/driver" ] || driver=$(driver_of "$parent")
+    types=("$parent"/mdev_supported_types/*)
+    printf '%s|%s|%d\n' "${parent##*/}" "$driver" ${#types[@]}
+  done | sort
+}
+
 kernel_types() {
   local type parent
   for type in /sys/class/mdev_bus/*/mdev_supported_types/*; do
     parent=${type%/mdev_supported_types/*}
-    printf '%s|%s|%s|%s|%s\n' "${parent##*/}" "${type##*/}" "$(cat "$type/name")" \
-      "$(cat "$type/available_instances")" "$(cat "$type/device_api")"
+    printf '%s|%s|%s|%s|%s\n' "${parent##*/}" "${type##*/}" "$(<"$type/name")" \
+      "$(<"$type/available_instances")" "$(<"$type/device_api")"
+  done | sort
+}
+
+kernel_devices() {
+  local device parent type group
+  for device in "$mdev"/*; do
+    parent=$(dirname "$(readlink -f "$device")")
+    type=$(readlink "$device/mdev_type")
+    group=$(readlink "$device/iommu_group")
+    printf '%s|%s|%s|%s\n' "${device##*/}" "${parent##*/}" "${type##*/}" "${group##*/}"
   done | sort
 }
 
@@ -115,5 +136,5 @@ remove_all() {
   for device in "$mdev"/*; do
     [ ! -e "$device/remove" ] || echo 1 >"$device/remove"
   done
-  rm -rf /run/mdevtool
+  rm -rf /run/mdevtool /etc/mdevtool.d /etc/mdevctl.d
 }

@@ -14,6 +14,9 @@ base_cpio=$cache/base.cpio  # the guest without a payload
 
 target=s390x-linux-gnu
 
+# depmod is there, and not everybody's PATH has it.
+PATH=$PATH:/usr/sbin:/sbin
+
 say() {
   printf 's390x: %s\n' "$*" >&2
 }
