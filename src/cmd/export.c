@@ -103,7 +103,8 @@ static int collect(struct context *context, const char *parent, struct collectio
 /* mdevctl's list tells them apart by parent and UUID. */
 static int check(enum export_format format, const struct collection *collection, struct err *err)
 {
-	for (size_t i = 0; format == EXPORT_MDEVCTL && !collection->single && i < collection->n; i++)
+	for (size_t i = 0; format == EXPORT_MDEVCTL && !collection->single && i < collection->n;
+	     i++)
 		if (!collection->list[i]->definition.parent ||
 		    !collection->list[i]->definition.uuid)
 			return err_set(err, ERR_UNSUPPORTED,
@@ -117,8 +118,8 @@ static void tell_lost(struct context *context, enum export_format format,
 {
 	for (size_t i = 0; i < collection->n; i++) {
 		const struct definition *definition = &collection->list[i]->definition;
-		const char *lost = export_lost(context->pool, format,
-					       !collection->single, definition);
+		const char *lost =
+			export_lost(context->pool, format, !collection->single, definition);
 		const char *name = definition->name ? definition->name : definition->uuid;
 
 		if (lost)

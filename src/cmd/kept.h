@@ -5,8 +5,8 @@
 #include "cmd/command.h"
 
 /*
- * Prints the UUIDs, one a line, or the whole records as JSON. Where stdout does not take them stderr
- * gets them, each behind `done`, what was done to it.
+ * Prints the UUIDs, one a line, or the whole records as JSON. Where stdout does not take them
+ * stderr gets them, each behind `done`, what was done to it.
  */
 int print_kept(struct context *context, struct kept *kept, const char *done, struct err *err);
 

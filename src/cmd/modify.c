@@ -42,9 +42,10 @@ static const struct cmd_option options[] = {
 
 /* "2:NAME=VALUE" into position, name and value; without a number there is no position. */
 static int parse_attribute(struct pool *pool, const char *option, const char *word,
-			   struct definition *one, size_t *position, struct err *err)
+			   struct attribute *ret, size_t *position, struct err *err)
 {
 	const char *colon = strchr(word, ':'), *equals = strchr(word, '=');
+	struct definition checked = {0};
 	uint64_t number;
 
 	*position = NO_POSITION;
@@ -55,9 +56,9 @@ static int parse_attribute(struct pool *pool, const char *option, const char *wo
 	}
 	if (!equals)
 		return err_set(err, ERR_USAGE, "%s must be NAME=VALUE, not '%s'", option, word);
-	return definition_add_attribute(one, pool, option,
-					pool_strndup(pool, word, (size_t)(equals - word)),
-					pool_strdup(pool, equals + 1), err);
+	*ret = (struct attribute){pool_strndup(pool, word, (size_t)(equals - word)),
+				  pool_strdup(pool, equals + 1)};
+	return definition_add_attribute(&checked, pool, option, ret->name, ret->value, err);
 }
 
 static int no_position(const struct definition *definition, size_t position, struct err *err)
@@ -105,27 +106,27 @@ static void insert(struct pool *pool, struct definition *definition, size_t at,
 static int set_attribute(struct pool *pool, struct definition *definition, const char *word,
 			 struct err *err)
 {
-	struct definition one = {0};
+	struct attribute one = {"", ""};
 	size_t at;
 
 	if (parse_attribute(pool, "--attr", word, &one, &at, err) < 0)
 		return -1;
-	if (at == NO_POSITION && find_name(definition, one.attributes[0].name, &at, err) < 0)
+	if (at == NO_POSITION && find_name(definition, one.name, &at, err) < 0)
 		return -1;
 	if (at == NO_POSITION) {
-		insert(pool, definition, definition->n_attributes, one.attributes[0]);
+		insert(pool, definition, definition->n_attributes, one);
 		return 0;
 	}
 	if (at >= definition->n_attributes)
 		return no_position(definition, at, err);
-	definition->attributes[at] = one.attributes[0];
+	definition->attributes[at] = one;
 	return 0;
 }
 
 static int insert_attribute(struct pool *pool, struct definition *definition, const char *word,
 			    struct err *err)
 {
-	struct definition one = {0};
+	struct attribute one = {"", ""};
 	size_t at;
 
 	if (parse_attribute(pool, "--add-attr", word, &one, &at, err) < 0)
@@ -134,7 +135,7 @@ static int insert_attribute(struct pool *pool, struct definition *definition, co
 		at = definition->n_attributes;
 	if (at > definition->n_attributes)
 		return no_position(definition, at, err);
-	insert(pool, definition, at, one.attributes[0]);
+	insert(pool, definition, at, one);
 	return 0;
 }
 

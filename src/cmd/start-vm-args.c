@@ -155,22 +155,23 @@ static void hint_at_uuid(struct context *context, const struct vm_options *vm,
 
 /* Printing */
 
-static int describe(struct context *context, const struct options *o, struct vm_options *vm,
+static int describe(struct context *context, const struct options *o, const struct vm_options *vm,
 		    const struct filtered *devices, struct vm_lines *lines, struct err *err)
 {
 	vm_preamble(context->pool, vm, lines);
 	for (size_t i = 0; i < devices->n; i++) {
 		const struct device *device = devices->list[i];
 		const char *driver = o->ramfb ? "vfio-pci-nohotplug" : device->device_api;
+		struct vm_options asked = *vm;
 		struct vm_device description;
 		struct qemu qemu;
 
 		if (o->qemu && qemu_ask(o->qemu, driver, context->pool, &qemu, err) < 0)
 			return -1;
-		vm->qemu = o->qemu ? &qemu : NULL;
-		if (vm_describe(context->pool, vm, device, i, &description, err) < 0)
+		asked.qemu = o->qemu ? &qemu : NULL;
+		if (vm_describe(context->pool, &asked, device, i, &description, err) < 0)
 			return -1;
-		vm_line(context->pool, vm, &description, lines);
+		vm_line(context->pool, &asked, &description, lines);
 	}
 	return 0;
 }

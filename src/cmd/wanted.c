@@ -165,28 +165,26 @@ static int hint_at_type(const struct wanted *wanted, struct err *err)
 }
 
 int wanted_definitions(struct context *context, const struct wanted *wanted,
-		       const struct words *documents, struct definitions *definitions,
-		       struct err *err)
+		       const struct words *documents, struct definitions *ret, struct err *err)
 {
-	*definitions = (struct definitions){0};
+	*ret = (struct definitions){0};
 	for (size_t i = 0; i < documents->n; i++) {
 		struct definitions more;
 
 		if (definitions_read(documents->list[i], context->pool, &more, err) < 0)
 			return hint_at_type(wanted, err);
 		for (size_t j = 0; j < more.n; j++)
-			*pool_push(context->pool, definitions->list, definitions->n) = more.list[j];
+			*pool_push(context->pool, ret->list, ret->n) = more.list[j];
 	}
 	if (!documents->n)
-		*pool_push(context->pool, definitions->list, definitions->n) =
-			(struct definition){0};
-	if (definitions->n > 1 && (wanted->uuid || wanted->name))
+		*pool_push(context->pool, ret->list, ret->n) = (struct definition){0};
+	if (ret->n > 1 && (wanted->uuid || wanted->name))
 		return err_set(err, ERR_USAGE, "%s cannot be that of %zu devices",
-			       wanted->uuid ? "--uuid" : "--name", definitions->n);
-	for (size_t i = 0; i < definitions->n; i++)
-		if (wanted_add(context, wanted, &definitions->list[i], err) < 0)
+			       wanted->uuid ? "--uuid" : "--name", ret->n);
+	for (size_t i = 0; i < ret->n; i++)
+		if (wanted_add(context, wanted, &ret->list[i], err) < 0)
 			return -1;
-	return multiply(context, wanted, definitions, err);
+	return multiply(context, wanted, ret, err);
 }
 
 int wanted_placement(const struct wanted *wanted, struct create_options *ret, struct err *err)

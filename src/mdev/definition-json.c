@@ -370,7 +370,7 @@ static int parse_stored(struct document *document, json_t *json)
 int definition_parse_stored(const char *file, const char *text, size_t length, struct pool *pool,
 			    struct definition *ret, struct err *err)
 {
-	struct definitions definitions;
+	struct definitions definitions = {0};
 	struct document document = {
 		.file = file,
 		.text = text,
@@ -384,7 +384,8 @@ int definition_parse_stored(const char *file, const char *text, size_t length, s
 
 	if (parse(&document, length, parse_stored) < 0)
 		return -1;
-	*ret = definitions.list[0];
+	if (definitions.n)
+		*ret = definitions.list[0];
 	return 0;
 }
 
@@ -409,7 +410,7 @@ static int parse_list(struct document *document, json_t *json)
 int definition_parse_attributes(struct definition *definition, struct pool *pool, const char *file,
 				const char *text, struct err *err)
 {
-	struct definitions definitions;
+	struct definitions definitions = {0};
 	struct document document = {
 		.file = file,
 		.text = text,
@@ -422,7 +423,9 @@ int definition_parse_attributes(struct definition *definition, struct pool *pool
 
 	if (parse(&document, strlen(text), parse_list) < 0)
 		return -1;
-	definition->attributes = definitions.list[0].attributes;
-	definition->n_attributes = definitions.list[0].n_attributes;
+	for (size_t i = 0; i < definitions.n; i++) {
+		definition->attributes = definitions.list[i].attributes;
+		definition->n_attributes = definitions.list[i].n_attributes;
+	}
 	return 0;
 }

@@ -43,17 +43,20 @@ static bool set_attributes(json_t *json, const struct record *record)
 
 static void get_attributes(const json_t *json, struct pool *pool, struct record *record)
 {
+	const json_t *attributes = json_object_get(json, "attrs");
 	struct attribute *list = NULL;
 	const char *name;
 	json_t *one, *value;
 	size_t i;
 
-	json_array_foreach (json_object_get(json, "attrs"), i, one)
-		json_object_foreach (one, name, value)
+	json_array_foreach (attributes, i, one) {
+		json_object_foreach (one, name, value) {
 			if (json_is_string(value))
 				*pool_push(pool, list, record->n_attributes) = (struct attribute){
 					pool_strdup(pool, name),
 					pool_strdup(pool, json_string_value(value))};
+		}
+	}
 	record->attributes = list;
 }
 

@@ -122,8 +122,7 @@ void state_forget(struct machine *machine)
 bool state_lock(struct machine *machine, bool wait)
 {
 	if (machine->lock < 0)
-		machine->lock = openat(machine->fd, &LOCK[1],
-				       O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+		machine->lock = openat(machine->fd, &LOCK[1], O_RDWR | O_CREAT | O_CLOEXEC, 0666);
 	if (machine->lock < 0)
 		die("'%s' is no simulated machine: %s", machine->dir, strerror(errno));
 	while (flock(machine->lock, wait ? LOCK_EX : LOCK_EX | LOCK_NB) < 0) {
