@@ -5,6 +5,7 @@ bats_load_library bats-support
 bats_load_library bats-assert
 
 UUID=2f0c2d5e-9b1e-4f4e-8a53-5f0f1c7f9a11
+DEFINED=7d1c0a42-3c55-4d0b-9f6e-0c2b8e1d7b22
 
 setup_file() {
   local tests sim
@@ -16,6 +17,8 @@ setup_file() {
   "$sim" build "$top_srcdir/tests/machines/m60.machine" "$MDEVTOOL_ROOT"
   "$sim" run "$MDEVTOOL_ROOT" -- "$top_builddir/mdevtool" create --type 11 --group 7 \
     --uuid "$UUID" --name web-gpu || [ $? -eq 77 ] || return 1
+  "$top_builddir/mdevtool" define --type 12 --parent 0000:86:00.0 --group 9 \
+    --uuid "$DEFINED" --name seat >/dev/null
   mkdir "$BATS_FILE_TMPDIR/bin"
   ln -s "$top_builddir/mdevtool" "$BATS_FILE_TMPDIR/bin/mdevtool"
   ln -s mdevtool "$BATS_FILE_TMPDIR/bin/mdevtool-create"
@@ -143,7 +146,29 @@ options_offered() {
 
 @test "any name for show" {
   needs_device
-  offers 'mdevtool show ' 0000:86:00.0 11 12 13 $UUID web-gpu
+  offers 'mdevtool show ' 0000:86:00.0 11 12 13 $UUID web-gpu $DEFINED seat
+}
+
+@test "definitions, by UUID and name" {
+  local command
+  for command in modify undefine start export; do
+    offers "mdevtool $command " $DEFINED seat
+    offers "mdevtool $command 7d" $DEFINED
+    offers "mdevtool $command se" seat
+  done
+}
+
+@test "columns of definitions" {
+  offers 'mdevtool list --defined -o sta' start state
+  offers 'mdevtool list -d -o uuid,att' uuid,attributes
+}
+
+@test "formats, and words of modify" {
+  offers 'mdevtool export --format ' json mdevctl rfc-xml libvirt-xml
+  offers 'mdevtool export --format=l' libvirt-xml
+  run complete_line 'mdevtool modify seat --group '
+  assert_line none
+  assert_line auto
 }
 
 @test "groups" {

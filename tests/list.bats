@@ -252,3 +252,119 @@ $B"
   json '.devices[0].uuid' "$A"
   json '.devices[0].state' pending-removal
 }
+
+### Definitions
+
+@test "list --defined: nothing where nothing is" {
+  machine m60
+  mdevtool list --defined
+  succeeds
+  is_silent
+  mdevtool list --defined --json
+  json '.definitions == []'
+}
+
+@test "list --defined: active or not, sorted by parent and UUID, and no device that is not defined" {
+  machine m60x2
+  device "$A" 11 --parent 0000:87:00.0 --name desk --group 3
+  device "$D" 11
+  mdevtool define "$A" --auto
+  definition "$C" 12
+  definition "$B" 11
+  mdevtool list --defined
+  succeeds
+  [[ "${lines[0]}" =~ ^UUID\ +NAME\ +PARENT\ +TYPE\ +GROUP\ +START\ +STATE$ ]] || complain "other headings"
+  [[ "${lines[1]}" =~ ^$B\ +-\ +0000:86:00.0\ +11\ +-\ +manual\ +inactive$ ]] || complain "not so"
+  [[ "${lines[2]}" =~ ^$C\ +-\ +0000:86:00.0\ +12\ +-\ +manual\ +inactive$ ]] || complain "not so"
+  [[ "${lines[3]}" =~ ^$A\ +desk\ +0000:87:00.0\ +11\ +3\ +auto\ +active$ ]] || complain "not so"
+  [ "${#lines[@]}" -eq 4 ] || complain "there are others"
+  wrote_nothing
+}
+
+@test "list --defined: a device of that UUID on another parent is not it" {
+  machine m60x2
+  device "$A" 11 --parent 0000:87:00.0
+  definition "$A" 11
+  mdevtool list --defined -o state --noheadings --raw
+  says inactive
+}
+
+@test "list --defined: of a parent, a type, a group, and by name" {
+  machine m60x2
+  definition "$A" 11 --name desk --group 1
+  definition "$B" 12 --group 1
+  mdevtool define --type 11 --parent 0000:87:00.0 --uuid "$C" --group 2
+  local list="list --defined --noheadings --raw -o uuid"
+  # shellcheck disable=SC2086 # words
+  {
+    mdevtool $list --parent pci_0000_87_00_0
+    says "$C"
+    mdevtool $list --type 12
+    says "$B"
+    mdevtool $list --type "GRID M60-0B"
+    says "$A
+$C"
+    mdevtool $list --group 1
+    says "$A
+$B"
+    mdevtool $list --group 1 --type 11 --parent 86:00.0
+    says "$A"
+    mdevtool $list desk "${C:0:8}"
+    says "$A
+$C"
+    mdevtool $list --group 9
+    succeeds
+    says_nothing
+    mdevtool $list --parent 0000:99:00.0
+    succeeds
+    says_nothing
+    mdevtool $list dusk
+    fails 3 "no definition 'dusk'"
+    mdevtool $list --group 0
+    fails 8 --group
+  }
+}
+
+@test "list --defined: all that is known, as JSON, attributes in their order" {
+  machine m60
+  definition "$A" 11 --name desk --group 3 --params x=y --attr b=1 --attr a/c=2 --auto
+  mdevtool list --defined --json
+  succeeds
+  json '.definitions[0].attributes == [{"name": "b", "value": "1"}, {"name": "a/c", "value": "2"}]'
+  json '.definitions[0] | [.name, .group, .params, .start, .state, .type_name, .file] ==
+    ["desk", 3, "x=y", "auto", "inactive", "GRID M60-0B", "/etc/mdevctl.d/'"$card/$A"'"]'
+  mdevtool list --defined -o attributes --noheadings --raw
+  says '0:b=1\x201:a/c=2'
+}
+
+@test "list --defined: what is no definition is named, and the others are listed" {
+  machine m60
+  definition "$A" 11
+  foreign_definition "$card" "$B" '{"start": "auto"}'
+  foreign_definition "$card" "$C" ''
+  foreign_definition "$card" notes.txt 'mine'
+  mkdir "$root/etc/mdevctl.d/$card/$D"
+  mkdir -p "$root/etc/mdevctl.d/scripts.d/callouts"
+  touch "$root/etc/mdevctl.d/scripts.d/callouts/x" "$root/etc/mdevctl.d/file"
+  mdevtool list --defined --noheadings --raw -o uuid
+  fails 1 "warning: /etc/mdevctl.d/$card/$B:1:1: \"mdev_type\" is missing" \
+    "warning: /etc/mdevctl.d/$card/$C:1:1: " "warning: /etc/mdevctl.d/$card/$D: not a file" \
+    "warning: /etc/mdevctl.d/$card/notes.txt: not a definition: its name is no UUID"
+  says "$A"
+  warns_not_of scripts.d
+  mdevtool list --defined --json
+  fails 1
+  json '.warnings | length' 4
+  json '.definitions | length' 1
+}
+
+@test "list --defined: 10,000 with a broken one among them, in bounded time" {
+  machine m60
+  many_definitions 10000 "$card" 11
+  foreign_definition "$card" "$A" '{"mdev_type": "11", "start": "auto", "attrs": ['
+  local before=$SECONDS
+  mdevtool list --defined
+  fails 1 "warning: /etc/mdevctl.d/$card/$A:1:"
+  [ $((SECONDS - before)) -lt 15 ] || complain "that took too long"
+  [ "${#lines[@]}" -eq 10001 ] || complain "${#lines[@]} lines"
+}

@@ -195,12 +195,11 @@ rooms() {
 
 # All that mdevtool keeps, by content; locks are nothing to keep.
 state() {
-  local file
-  for file in "$root"/run/mdevtool/*/* "$root"/etc/*/* "$root"/etc/mdevctl.d/*/*; do
-    if [ -f "$file" ] && [[ "$file" != */lock/* ]]; then
-      printf '%s: %s\n' "$file" "$(<"$file")"
-    fi
-  done
+  local files=(find "$root/run/mdevtool" "$root/etc" -type f ! -path '*/lock/*')
+  {
+    "${files[@]}"
+    "${files[@]}" -exec grep -H '' {} +
+  } 2>/dev/null | sort
 }
 
 escaped() {

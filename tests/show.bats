@@ -270,3 +270,60 @@ END
   mdevtool show "$card" --xml=json
   fails 2 "json"
 }
+
+### Definitions
+
+@test "show: a definition, with the positions of its attributes" {
+  machine m60
+  definition "$A" 11 --name desk --group 3 --params x=y --attr b=1 --attr a/c=2 --auto
+  local name
+  for name in desk "$A" "${A^^}" "${A:0:8}"; do
+    mdevtool show "$name"
+    succeeds
+    says "uuid:       $A
+name:       desk
+parent:     $card
+type:       11
+type_name:  GRID M60-0B
+group:      3
+start:      auto
+state:      inactive
+params:     x=y
+attributes: 0:b=1 1:a/c=2
+file:       /etc/mdevctl.d/$card/$A"
+  done
+  wrote_nothing
+}
+
+@test "show: a device that is active and defined, as both" {
+  machine m60
+  device "$A" 11 --name desk
+  mdevtool define desk
+  mdevtool modify "$A" --params other
+  mdevtool show "$A" --json
+  succeeds
+  json '.devices | length' 1
+  json '.definitions | length' 1
+  json '.definitions[0] | [.state, .params] == ["active", "other"]'
+  json '.devices[0] | has("params")' false
+}
+
+@test "show: a definition has no XML, export has" {
+  machine m60
+  definition "$A" 11
+  mdevtool show "$A" --xml
+  fails 9 "only parents"
+}
+
+@test "show: a definition that cannot be read, with its place" {
+  machine m60
+  foreign_definition "$card" "$A" '{"mdev_type": "11",
+ "start": "auto",'
+  mdevtool show "$A"
+  fails 8 "/etc/mdevctl.d/$card/$A:2:"
+  hints "correct the file"
+  mdevtool show "$A" --json
+  json .error.kind invalid
+  json .error.file "/etc/mdevctl.d/$card/$A"
+  json .error.line 2
+}

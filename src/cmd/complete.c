@@ -261,7 +261,7 @@ static const struct cmd_option *walk(struct line *line, const struct words *word
 			line->parent = word + 9;
 		if (strncmp(word, "--root=", 7) == 0)
 			line->context->root_dir = word + 7;
-		line->defined |= streq(word, "--defined");
+		line->defined |= streq(word, "--defined") || streq(word, "-d");
 		const struct cmd_option *option =
 			*word == '-' ? find_option(line->command, word) : NULL;
 		if (option && takes_value(option))
