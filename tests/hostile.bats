@@ -355,12 +355,63 @@ open_type() {
   for command in "list-types --type" "list-parents" "list" "show" "destroy" "start-vm-args" \
     "create --type" "create --type 11 --parent" "create --type 11 --uuid" "create --type 11 --name" \
     "create --type 11 --group" "create --type 11 --params" "create --type 11 --attr" \
-    "create --type 11 --count" "create --type 11 --placement" "list -o" "destroy --wait" ""; do
+    "create --type 11 --count" "create --type 11 --placement" "list -o" "destroy --wait" \
+    "define" "define --type 11 --uuid" "define --type 11 --name" "define --type 11 --attr" "modify" \
+    "modify --auto --parent" "undefine" "start" "start --auto --wait" "export" "export --format" \
+    "list --defined" "list --defined -o" "show --xml" ""; do
     # shellcheck disable=SC2086 # words
     mdevtool $command "$word"
     [ "$status" -ne 0 ] || complain "it succeeded: $command"
     is_clean
   done
+}
+
+### Definitions
+
+@test "hostile: what lies where definitions lie" {
+  machine m60
+  definition "$A" 11 --auto
+  local dir=$root/etc/mdevctl.d/$card
+  mkfifo "$dir/$B"
+  ln -s "$C" "$dir/$C"
+  ln -s /etc/passwd "$dir/$D"
+  printf '{"mdev_type": "\\u001b[31m", "start": "auto"}' >"$dir/00000000-0000-4000-8000-000000000001"
+  printf '{"mdev_type": "11", "start": "auto", "attrs": [{"../../x": "1"}]}' \
+    >"$dir/00000000-0000-4000-8000-000000000002"
+  printf '{"mdev_type": "11", "start": "auto", "attrs": [{"remove": "1"}]}' \
+    >"$dir/00000000-0000-4000-8000-000000000003"
+  printf '[%.0s' {1..10000} >"$dir/00000000-0000-4000-8000-000000000004"
+  truncate -s 100M "$dir/00000000-0000-4000-8000-000000000005"
+  touch "$dir/"$'e\nvil\e[31m'
+  mkdir "$root/etc/mdevctl.d/"$'e\nvil\e[31m'
+  foreign_definition $'e\nvil\e[31m' 00000000-0000-4000-8000-000000000006 \
+    '{"mdev_type": "11", "start": "auto"}'
+  local before=$SECONDS command
+  for command in "list --defined" "start --auto" export; do
+    # shellcheck disable=SC2086 # words
+    mdevtool $command
+    [ "$status" -ne 0 ] || complain "it did not mind"
+    is_clean
+    mentions "$A"
+    mentions_no root:
+    warns_not_of root:
+    warns "$B" "$C" 'e\x0avil' 000000000002:1: 000000000003:1: 000000000004:1:65 "16 MiB"
+  done
+  [ $((SECONDS - before)) -lt 20 ] || complain "that took too long"
+  [ "$(find "$root/sys/bus/mdev/devices" -mindepth 1 | wc -l)" -eq 1 ] || complain "others were started"
+}
+
+@test "hostile: a directory of definitions that is a link leads nowhere outside" {
+  machine m60
+  mkdir "$BATS_TEST_TMPDIR/outside"
+  printf '{"mdev_type": "11", "start": "auto"}' >"$BATS_TEST_TMPDIR/outside/$A"
+  mkdir "$root/etc/mdevctl.d"
+  ln -s "$BATS_TEST_TMPDIR/outside" "$root/etc/mdevctl.d/$card"
+  mdevtool list --defined
+  mentions_no "$A"
+  mdevtool define --type 11 --parent "$card" --uuid "$B"
+  [ "$status" -ne 0 ] || complain "it succeeded"
+  [ ! -e "$BATS_TEST_TMPDIR/outside/$B" ] || complain "it led out"
 }
 
 ### Files that may not be read
