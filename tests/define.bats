@@ -30,7 +30,7 @@ load mdevtool.bash
 
 @test "define: files are for everybody to read, whatever the umask" {
   machine m60
-  rm -rf "$root"/etc/*
+  rm -rf "${root:?}"/etc/*
   play sh -c 'umask 077; exec "$@"' - "$MDEVTOOL" --root "$root" define --type 11 --uuid "$A"
   succeeds
   run find "$root/etc" -mindepth 1 -printf '%m %P\n'
@@ -442,7 +442,7 @@ desk-3 1" ] || complain "not so"
 
 @test "define: a directory that cannot be written" {
   machine m60
-  rm -r "$root/etc"
+  rm -r "${root:?}/etc"
   echo x >"$root/etc"
   mdevtool define --type 11
   [ "$status" -ne 0 ] || complain "it succeeded"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Definitions that last: runs of define, modify and undefine that end early, disks that are full,
 # backups, and mdevctl beside us.
-# shellcheck disable=SC2154 # set by what is loaded
+# shellcheck disable=SC2030,SC2031,SC2153,SC2154 # set by what is loaded, in each test
 
 load mdevtool.bash
 
@@ -44,12 +44,12 @@ is_now() {
 
 # The files as they are here, and as they were.
 remember() {
-  rm -rf "$BATS_TEST_TMPDIR/etc"
+  rm -rf "${BATS_TEST_TMPDIR:?}/etc"
   cp -a "$root/etc" "$BATS_TEST_TMPDIR/etc"
 }
 
 bring_back() {
-  rm -rf "$root/etc"
+  rm -rf "${root:?}/etc"
   cp -a "$BATS_TEST_TMPDIR/etc" "$root/etc"
 }
 
@@ -233,7 +233,7 @@ was_full() {
   calls "$rename" define --type 11 --count 3
   local when
   for ((when = 1; when <= calls; when++)); do
-    rm -rf "$root"/etc/*
+    rm -rf "${root:?}"/etc/*
     traced "$rename" error=EIO:when=$when define --type 11 --count 3 --name n
     fails 1 "definition $(((when + 1) / 2)) of 3 failed" "Input/output error" "nothing of the set is kept"
     mdevtool list --defined --json
@@ -253,7 +253,7 @@ was_full() {
   is_now "$old"
   needs tar
   tar -C "$root/etc" -cf "$BATS_TEST_TMPDIR/tar" .
-  rm -rf "$root"/etc/*
+  rm -rf "${root:?}"/etc/*
   tar -C "$root/etc" -xf "$BATS_TEST_TMPDIR/tar"
   is_now "$old"
   mdevtool "${modify[@]}"
@@ -282,7 +282,7 @@ was_full() {
   mdevtool "${define[@]}"
   remember
   mdevtool undefine "$A"
-  rm -rf "$root/etc/mdevctl.d"
+  rm -rf "${root:?}/etc/mdevctl.d"
   cp -a "$BATS_TEST_TMPDIR/etc/mdevctl.d" "$root/etc/mdevctl.d"
   kept "$A" name "" group "" params ""
 }
