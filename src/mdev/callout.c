@@ -312,7 +312,8 @@ int callout_attributes(struct callout *callout, const char **json, struct err *e
 		}
 		if (status == 0) {
 			callout->script = scripts.list[i];
-			*json = output;
+			/* one that knows nothing of attributes often ends well, too */
+			*json = output[strspn(output, " \t\r\n")] ? output : NULL;
 			return 0;
 		}
 	}
