@@ -23,7 +23,7 @@ struct identity {
 
 bool store_can_hold(const char *parent)
 {
-	return text_is_component(parent) && !streq(parent, "scripts.d");
+	return text_is_component(parent) && *parent != '.' && !streq(parent, "scripts.d");
 }
 
 /* What tells definitions apart below STORE_DIR. */

@@ -27,7 +27,10 @@ struct stored {
 	bool active;                  /* see store_load_states() */
 };
 
-/* Whether it can be the name of a parent: mdevctl's call-outs lie among its parents. */
+/*
+ * Whether it can be the name of a parent: mdevctl's call-outs lie among its parents, and the name
+ * of no device begins with a dot.
+ */
 bool store_can_hold(const char *parent);
 
 /*
