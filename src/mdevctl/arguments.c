@@ -170,9 +170,18 @@ static bool is_index(const char *text)
 	return text_number(*text == '+' ? text + 1 : text, UINT32_MAX, &number);
 }
 
+/* Text, or any name of a file. */
+static bool is_value(struct pool *pool, const struct argument *argument, const char *value)
+{
+	return argument->bit == ARG_JSONFILE ? *value : text_json(pool, value) == value;
+}
+
 static int keep(struct command_line *line, const struct argument *argument, const char *value,
 		struct err *err)
 {
+	if (value && !is_value(line->pool, argument, value))
+		return err_set(err, ERR_USAGE, "--%s needs a value that is text, not '%s'",
+			       argument->name, value);
 	if (argument->bit == ARG_UUID && value) {
 		const char *uuid = parse_uuid(line->pool, value);
 
@@ -279,8 +288,9 @@ static int take_letters(struct command_line *line, char ***words, struct err *er
 
 static int take_word(struct command_line *line, const char *word, struct err *err)
 {
-	if (!line->subcommand->takes_parent || line->arguments.parent)
-		return err_set(err, ERR_USAGE, "'%s' is one word too many", word);
+	if (!line->subcommand->takes_parent || line->arguments.parent ||
+	    text_json(line->pool, word) != word)
+		return err_set(err, ERR_USAGE, "'%s' is not expected here", word);
 	line->arguments.parent = word;
 	return 0;
 }

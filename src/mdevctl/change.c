@@ -63,17 +63,30 @@ static int keep(struct session *session, const struct definition *definition, st
 	return 0;
 }
 
+/* What a device that runs was made with is right for its own parent and type only. */
+static int take_running(struct session *session, const struct device *device,
+			struct definition *ret, struct err *err)
+{
+	const struct arguments *given = session->arguments;
+
+	if ((!given->parent || streq(given->parent, device->parent)) &&
+	    (!given->type || streq(given->type, device->type)))
+		return operation_adopt(&session->operation, given->uuid, ret, err);
+	ret->type = pool_strdup(session->operation.pool, device->type);
+	return 0;
+}
+
 /* Parent and type of a device that runs are known. */
 static int describe(struct session *session, struct definition *ret, struct err *err)
 {
 	const struct arguments *given = session->arguments;
 	autoinventory struct inventory inventory = {0};
-	bool runs = find_running(session, &inventory);
+	const struct device *device = find_running(session, &inventory);
 
 	*ret = (struct definition){.uuid = given->uuid};
-	if (!given->parent && (!runs || given->type))
+	if (!given->parent && (!device || given->type))
 		return err_set(err, ERR_INVALID, "a --parent is missing");
-	if (runs && operation_adopt(&session->operation, given->uuid, ret, err) < 0)
+	if (device && take_running(session, device, ret, err) < 0)
 		return -1;
 	if (given->parent)
 		ret->parent = given->parent;
@@ -199,10 +212,11 @@ static int replace(void *data, struct pool *pool, struct definition *definition,
 	return 0;
 }
 
-static int modify(struct session *session, definition_change *how, void *data, struct err *err)
+static int modify(struct session *session, const char *parent, definition_change *how, void *data,
+		  struct err *err)
 {
 	const struct arguments *given = session->arguments;
-	const struct modify_options options = {.parent = given->parent, .loose = true};
+	const struct modify_options options = {.parent = parent, .loose = true};
 	autokept struct kept kept = {0};
 
 	return operation_modify(&session->operation, &given->uuid, 1, &options, how, data, &kept,
@@ -218,8 +232,20 @@ static int change_running(struct session *session, const struct definition *defi
 	return callout_live(&callout, err);
 }
 
-/* A running device is changed by its call-out, and with --defined its definition, too. */
-static int modify_live(struct session *session, bool defined, struct err *err)
+static bool is_defined(struct session *session, const char *parent)
+{
+	autoinventory struct inventory inventory = {0};
+
+	inventory_init(&inventory, &session->context->root);
+	store_load(&inventory, parent, session->arguments->uuid);
+	return inventory.n_definitions;
+}
+
+/*
+ * A running device is changed by its call-out, and with --defined its definition, too: that of the
+ * parent that it runs on.
+ */
+static int modify_live(struct session *session, struct err *err)
 {
 	autoinventory struct inventory inventory = {0};
 	const char *parent = session->arguments->parent;
@@ -242,13 +268,15 @@ static int modify_live(struct session *session, bool defined, struct err *err)
 	if (!streq(definition.type, device->type))
 		return err_set(err, ERR_INVALID, "'%s' is a '%s' and cannot become a '%s'",
 			       device->uuid, device->type, definition.type);
-	if (is_given(session, ARG_DEFINED) && !defined)
+	if (is_given(session, ARG_DEFINED) && !is_defined(session, device->parent))
 		return not_defined(session, err);
 	definition.parent = device->parent;
 	if (change_running(session, &definition, err) < 0)
 		return -1;
 	struct replacement replacement = {&definition};
-	return is_given(session, ARG_DEFINED) ? modify(session, replace, &replacement, err) : 0;
+	return is_given(session, ARG_DEFINED)
+		       ? modify(session, device->parent, replace, &replacement, err)
+		       : 0;
 }
 
 int mdevctl_modify(struct session *session, struct err *err)
@@ -258,14 +286,14 @@ int mdevctl_modify(struct session *session, struct err *err)
 
 	if (mdevctl_check_parent(session->arguments->parent, err) < 0)
 		return -1;
-	find_defined(session, &inventory);
 	if (is_given(session, ARG_LIVE))
-		return modify_live(session, inventory.n_definitions > 0, err);
+		return modify_live(session, err);
+	find_defined(session, &inventory);
 	if (!is_given(session, ARG_JSONFILE) && inventory.n_definitions > 1)
 		return several(session, err);
 	if (!is_given(session, ARG_JSONFILE)) {
 		if (inventory.n_definitions)
-			return modify(session, change, session, err);
+			return modify(session, session->arguments->parent, change, session, err);
 		say_inventory_warnings(session->context, &inventory);
 		return not_defined(session, err);
 	}
@@ -273,8 +301,9 @@ int mdevctl_modify(struct session *session, struct err *err)
 	    mdevctl_read_definition(session, &definition, err) < 0)
 		return -1;
 	struct replacement replacement = {&definition};
-	return inventory.n_definitions ? modify(session, replace, &replacement, err)
-				       : keep(session, &definition, err);
+	return inventory.n_definitions
+		       ? modify(session, session->arguments->parent, replace, &replacement, err)
+		       : keep(session, &definition, err);
 }
 
 /* start */
@@ -329,8 +358,6 @@ int mdevctl_start(struct session *session, struct err *err)
 		return start_transient(session, err);
 	}
 	const struct definition *definition = &inventory.definitions[0]->definition;
-	if (given->type && !given->parent)
-		return err_set(err, ERR_INVALID, "--type needs a --parent");
 	if (given->type && !streq(given->type, definition->type))
 		return err_set(err, ERR_EXISTS, "'%s' is defined on '%s' with type '%s'",
 			       definition->uuid, definition->parent, definition->type);

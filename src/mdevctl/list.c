@@ -261,6 +261,15 @@ static const struct definition *ask_attributes(struct session *session, struct i
 	return ret;
 }
 
+/* A definition that is broken is one, too. */
+static bool is_defined(const struct session *session, struct pool *pool,
+		       const struct device *device)
+{
+	const char *file = pool_printf(pool, STORE_DIR "/%s/%s", device->parent, device->uuid);
+
+	return root_exists(&session->context->root, file);
+}
+
 /* Whether it starts by itself is for the definition to say. */
 static void collect_devices(struct session *session, struct inventory *inventory,
 			    struct listing *listing)
@@ -276,7 +285,8 @@ static void collect_devices(struct session *session, struct inventory *inventory
 				.parent = device->parent,
 				.type = device->type,
 				.automatic = stored && stored->definition.start == START_AUTO,
-				.note = stored ? " (defined)" : "",
+				.note = is_defined(session, listing->pool, device) ? " (defined)"
+										   : "",
 				.definition = is_given(session, ARG_DUMPJSON | ARG_VERBOSE)
 						      ? ask_attributes(session, inventory, device)
 						      : NULL,
