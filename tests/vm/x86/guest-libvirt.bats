@@ -1,0 +1,6 @@
+#!/usr/bin/env bats
+load vm.bash
+load system.bash
+@test "nothing" {
+true
+}
