@@ -19,12 +19,25 @@ install_mdevtool() {
   mkdir -p /etc/mdevctl.d/scripts.d/{callouts,notifiers}
 }
 
+# daemon PROGRAM…: in the background, with nothing open that bats waits for.
+daemon() {
+  (
+    for fd in /proc/self/fd/*; do
+      fd=${fd##*/}
+      [ "$fd" -le 2 ] || eval "exec $fd>&-"
+    done
+    exec "$@" </dev/null >"/run/${1##*/}.out" 2>&1
+  ) &
+  disown
+}
+
 # Only one of edu's two drivers, which udev would both load when it meets the card.
 start_udevd() {
   ! pgrep systemd-udevd >/dev/null || return 0
   mkdir -p /etc/modprobe.d
   echo 'blacklist rfc_mdev' >/etc/modprobe.d/guest.conf
-  /usr/lib/systemd/systemd-udevd --daemon >/run/udevd.log 2>&1 3>&-
+  daemon /usr/lib/systemd/systemd-udevd
+  eventually udevadm control --ping
 }
 
 stop_udevd() {
@@ -38,9 +51,13 @@ no_udevd() { ! pgrep systemd-udevd; }
 start_libvirtd() {
   hostname guest
   export LIBVIRT_DEFAULT_URI=qemu:///system
-  libvirtd --daemon >/run/libvirtd.out 2>&1 3>&-
-  eventually virsh uri || { cat /run/libvirtd.out /run/libvirtd.log; return 1; }
+  daemon libvirtd
+  eventually test -S /run/libvirt/libvirt-sock
+  virsh uri || { cat /run/libvirtd.out /run/libvirtd.log; return 1; }
 }
+
+# It has nothing to save, and takes its time to end.
+stop_libvirtd() { pkill -KILL -x libvirtd; }
 
 # definition PARENT UUID TYPE START
 definition() {
@@ -54,5 +71,5 @@ clean_system() {
   for device in "$devices"/*; do [ ! -e "$device" ] || echo 1 >"$device/remove"; done
   find /etc/mdevctl.d -mindepth 1 -maxdepth 1 ! -name scripts.d -exec rm -rf {} +
   rm -f /etc/mdevctl.d/scripts.d/*/*
-  rm -rf /run/mdevtool
+  rm -rf /run/mdevtool /etc/mdevtool.d
 }
