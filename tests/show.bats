@@ -213,6 +213,7 @@ END
     complain "the driver"
   [ "$(xmllint --xpath "string($capability/type/availableInstances)" - <<<"$output")" = 16 ] ||
     complain "the room"
+  [[ $output != *iommuGroup* ]] || complain "an IOMMU group that is not there"
 }
 
 @test "show: --xml=libvirt of the AP matrix" {

@@ -51,6 +51,7 @@ static void add_parent(struct inventory *inventory, int dir, const char *path, c
 				  .name = name,
 				  .path = pool_printf(pool, "%s/%s", path, name),
 				  .real = real,
+				  .iommu_group = UNKNOWN,
 				  .numa_node = UNKNOWN};
 	*pool_push(pool, inventory->parents, inventory->n_parents) = parent;
 }

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <unistd.h>
 
 /* The first PID namespace has this inode in every kernel (include/linux/proc_ns.h). */
 #define INITIAL_PID_NAMESPACE "pid:[4026531836]"
@@ -69,6 +70,29 @@ static bool is_device(const struct device *device, const char *target)
 	return text_number(target, INT64_MAX, &group) && device->iommu_group == (int64_t)group;
 }
 
+/*
+ * libvirtd opens the group, and no device through it, to keep others away while the mdevctl it runs
+ * removes the device (seen: 9.0 and 11.3; the kernel does not mind). So our parent process with no
+ * device open is not in our way.
+ */
+static bool wants_it_removed(int pid, int fds, const struct entries *entries)
+{
+	if (pid != getppid())
+		return false;
+	for (size_t i = 0; i < entries->n; i++) {
+		char target[64];
+		ssize_t length = readlinkat(fds, entries->list[i].name, target, sizeof(target) - 1);
+
+		if (length < 0)
+			continue;
+		target[length] = '\0';
+		if (streq(target, "anon_inode:[vfio-device]") ||
+		    strncmp(target, "/dev/vfio/devices/", 18) == 0)
+			return false;
+	}
+	return true;
+}
+
 static void scan_process(struct scan *scan, int proc, const char *name, int pid)
 {
 	autopool struct pool *pool = pool_new();
@@ -81,6 +105,8 @@ static void scan_process(struct scan *scan, int proc, const char *name, int pid)
 			scan->hidden = true;
 		return;
 	}
+	if (wants_it_removed(pid, fds, &entries))
+		return;
 	for (size_t i = 0; i < entries.n; i++) {
 		char target[64]; /* longer ones are not ours */
 		ssize_t length = readlinkat(fds, entries.list[i].name, target, sizeof(target) - 1);

@@ -10,7 +10,7 @@
  * device has /dev/vfio/GROUP or /dev/vfio/devices/vfioN open (seen: QEMU 7.2 on Linux 6.1). Nothing
  * is opened that could disturb a VM. Processes of other users are hidden from an ordinary user,
  * those of other PID namespaces from a container: then a device without a known holder is
- * HELD_UNKNOWN.
+ * HELD_UNKNOWN. Our parent process does not count with the group alone: see holder.c.
  */
 void holders_load(const struct root *root, struct pool *pool, struct device **devices, size_t n);
 

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define INITIAL "pid:[4026531836]"
 #define QEMU                                                            \
@@ -215,6 +216,37 @@ static void test_several(void)
 	root_close(&root);
 }
 
+/* libvirtd has the group open while the mdevctl that it runs removes the device. */
+static void test_parent(void)
+{
+	static const struct {
+		int pid; /* 0: our parent */
+		const char *second;
+		bool holds;
+	} cases[] = {
+		{0, "/dev/null", false},
+		{0, "anon_inode:[vfio-device]", true},
+		{0, "/dev/vfio/devices/vfio3", true},
+		{4711, "/dev/null", true},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		autopool struct pool *pool = pool_new();
+		const char *tree = TREE_NEW(everything);
+		struct device device = make_device(7, "vfio3");
+		int pid = cases[i].pid ? cases[i].pid : getppid();
+
+		TREE_ADD(tree, {.path = pool_printf(pool, "proc/%d/comm", pid), .text = "x\n"},
+			 {.path = pool_printf(pool, "proc/%d/fd/5@", pid), .text = "/dev/vfio/7"},
+			 {.path = pool_printf(pool, "proc/%d/fd/6@", pid),
+			  .text = cases[i].second});
+		load(tree, pool, &device);
+		is_number(device.held, cases[i].holds ? HELD_BY_KNOWN : HELD_FREE,
+			  "%s with the group and %s", cases[i].pid ? "another" : "our parent",
+			  cases[i].second);
+	}
+}
+
 int main(void)
 {
 	if (!tree_can_be_root())
@@ -226,5 +258,6 @@ int main(void)
 	test_known_of_unknown();
 	test_denied();
 	test_several();
+	test_parent();
 	return tap_end();
 }
