@@ -324,6 +324,8 @@ static void find_devices(struct inventory *inventory)
 		char *real = link ? sysfs_resolve(pool, DEVICES_DIR, link) : NULL;
 		char *slash = real ? strrchr(real, '/') : NULL;
 
+		if (!link && errno == ENOENT) /* it may vanish while we look */
+			continue;
 		if (!uuid_is_valid(name) || !slash || slash == real) {
 			inventory_warn(inventory, pool_printf(pool, DEVICES_DIR "/%s", name),
 				       "not a mediated device");

@@ -94,8 +94,8 @@ static void test_parents(void)
 	static const char *const parents[] = {OTHER, CARD, OTHER};
 	const char *tree = TREE_NEW(empty_run);
 	struct root root = tree_root(tree);
+	autopool struct pool *pool = pool_new(); /* outlives the locks */
 	autolocks struct locks locks = LOCKS_INIT;
-	autopool struct pool *pool = pool_new();
 	autoerr struct err err = {0};
 	pid_t holder = hold(&root, false);
 	long long begun = file_now_ms();
