@@ -236,10 +236,10 @@ static void test_parent(void)
 		struct device device = make_device(7, "vfio3");
 		int pid = cases[i].pid ? cases[i].pid : getppid();
 
-		TREE_ADD(tree, {.path = pool_printf(pool, "proc/%d/comm", pid), .text = "x\n"},
-			 {.path = pool_printf(pool, "proc/%d/fd/5@", pid), .text = "/dev/vfio/7"},
-			 {.path = pool_printf(pool, "proc/%d/fd/6@", pid),
-			  .text = cases[i].second});
+		TREE_ADD(
+			tree, {.path = pool_printf(pool, "proc/%d/comm", pid), .text = "x\n"},
+			{.path = pool_printf(pool, "proc/%d/fd/5@", pid), .text = "/dev/vfio/7"},
+			{.path = pool_printf(pool, "proc/%d/fd/6@", pid), .text = cases[i].second});
 		load(tree, pool, &device);
 		is_number(device.held, cases[i].holds ? HELD_BY_KNOWN : HELD_FREE,
 			  "%s with the group and %s", cases[i].pid ? "another" : "our parent",
