@@ -9,7 +9,7 @@ load mdevtool.bash
 
 here=/etc/mdevctl.d/scripts.d
 there=/usr/lib/mdevctl/scripts.d
-capable='echo "{\"supports\":{\"version\":2,\"actions\":[\"start\",\"modify\"],\"events\":[\"pre\",\"live\"]}}"'
+capable='echo "{\"supports\":{\"version\":2,\"actions\":[\"start\",\"stop\",\"define\",\"modify\",\"attributes\"],\"events\":[\"pre\",\"post\",\"get\",\"live\"]}}"'
 
 setup() {
   machine s390-ap

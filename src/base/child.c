@@ -15,6 +15,8 @@
 
 #define LINE_MAX_BYTES 1024
 #define LINES_MAX      1000
+/* How long a killed program may take to die: one that hangs in the kernel never does. */
+#define DEATH_MS 1000
 
 static const char *const environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8",
 					  NULL};
@@ -26,8 +28,9 @@ struct run {
 	int pidfd;
 	int in, out, err; /* -1 when closed */
 	size_t sent;
+	struct pool *pool; /* the output's */
 	char *output;
-	size_t n_output;
+	size_t n_output, room;
 	char line[LINE_MAX_BYTES + 1];
 	size_t n_line, n_lines;
 };
@@ -78,6 +81,34 @@ static void close_pipe(int ends[2])
 	close_end(&ends[1]);
 }
 
+static const char *name_of(const struct child *child)
+{
+	return child->name ? child->name : child->path;
+}
+
+static int reap(const struct run *run)
+{
+	int status = 0;
+
+	while (waitpid(run->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* Its end is learned from a descriptor; without one it is no good. */
+static int watch(struct run *run)
+{
+	int errnum;
+
+	run->pidfd = pidfd_open(run->pid, 0);
+	if (run->pidfd >= 0)
+		return 0;
+	errnum = errno;
+	kill(-run->pid, SIGKILL);
+	reap(run);
+	return errnum;
+}
+
 static int start(struct run *run, struct err *err)
 {
 	int in[2] = {-1, -1}, out[2] = {-1, -1}, errors[2] = {-1, -1}, failure = 0;
@@ -86,17 +117,18 @@ static int start(struct run *run, struct err *err)
 		failure = errno;
 	if (!failure)
 		failure = spawn(run->child, in, out, errors, &run->pid);
+	if (!failure)
+		failure = watch(run);
 	if (!failure) {
 		run->in = take_fd(&in[1]);
 		run->out = take_fd(&out[0]);
 		run->err = take_fd(&errors[0]);
-		run->pidfd = pidfd_open(run->pid, 0);
 	}
 	close_pipe(in);
 	close_pipe(out);
 	close_pipe(errors);
 	if (failure)
-		return err_errno(err, failure, "cannot run '%s'", run->child->path);
+		return err_errno(err, failure, "cannot run '%s'", name_of(run->child));
 	fcntl(run->in, F_SETFL, O_NONBLOCK);
 	fcntl(run->out, F_SETFL, O_NONBLOCK);
 	fcntl(run->err, F_SETFL, O_NONBLOCK);
@@ -123,6 +155,8 @@ static void end_line(struct run *run)
 	run->n_line = 0;
 	if (++run->n_lines <= LINES_MAX)
 		run->child->say(run->child->data, run->line);
+	else if (run->n_lines == LINES_MAX + 1)
+		run->child->say(run->child->data, "(more is left out)");
 }
 
 static void hear(struct run *run)
@@ -133,20 +167,38 @@ static void hear(struct run *run)
 	if (n == 0 || (n < 0 && errno != EAGAIN))
 		close_end(&run->err);
 	for (ssize_t i = 0; i < n; i++) {
-		if (text[i] != '\n')
+		/* what is behind a NUL would be lost otherwise */
+		bool end = text[i] == '\n' || text[i] == '\0';
+
+		if (!end)
 			run->line[run->n_line++] = text[i];
-		if (text[i] == '\n' || run->n_line == LINE_MAX_BYTES)
+		if (end || run->n_line == LINE_MAX_BYTES)
 			end_line(run);
 	}
 }
 
+/* Most programs print little: there is as much memory as they print. */
+static void keep(struct run *run, const char *text, size_t length)
+{
+	if (run->n_output + length >= run->room) {
+		char *more = pool_alloc(run->pool, run->room = 2 * (run->n_output + length));
+
+		memcpy(more, run->output, run->n_output);
+		run->output = more;
+	}
+	memcpy(run->output + run->n_output, text, length);
+	run->n_output += length;
+	run->output[run->n_output] = '\0';
+}
+
 static void collect(struct run *run)
 {
-	ssize_t n = read(run->out, run->output + run->n_output,
-			 run->child->output_max + 1 - run->n_output);
+	char text[4096];
+	size_t left = run->child->output_max + 1 - run->n_output;
+	ssize_t n = read(run->out, text, left < sizeof(text) ? left : sizeof(text));
 
 	if (n > 0)
-		run->n_output += (size_t)n;
+		keep(run, text, (size_t)n);
 	else if (n == 0 || errno != EAGAIN)
 		close_end(&run->out);
 }
@@ -194,34 +246,44 @@ static void drain(struct run *run)
 		end_line(run);
 }
 
+static void kill_all(const struct run *run)
+{
+	struct pollfd ended = {.fd = run->pidfd, .events = POLLIN};
+
+	kill(-run->pid, SIGKILL);
+	if (poll(&ended, 1, DEATH_MS) > 0)
+		reap(run);
+}
+
 static int finish(struct run *run, int ended, struct err *err)
 {
 	int status = 0;
 
 	if (ended < 0 || run->n_output > run->child->output_max)
-		kill(-run->pid, SIGKILL);
-	while (waitpid(run->pid, &status, 0) < 0 && errno == EINTR)
-		;
+		kill_all(run);
+	else
+		status = reap(run);
 	drain(run);
 	if (ended < 0) {
-		err_set(err, ERR_BUSY, "'%s' took longer than %d seconds", run->child->path,
-			run->child->time_ms / 1000);
+		err_set(err, ERR_BUSY, "'%s' took longer than %g seconds", name_of(run->child),
+			run->child->time_ms / 1000.0);
 		err->errnum = ETIMEDOUT;
 		return -1;
 	}
 	if (run->n_output > run->child->output_max)
 		return err_set(err, ERR_INVALID, "'%s' printed more than %zu bytes",
-			       run->child->path, run->child->output_max);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+			       name_of(run->child), run->child->output_max);
+	return status;
 }
 
 int child_run(const struct child *child, struct pool *pool, char **output, struct err *err)
 {
-	struct run run = {.child = child, .pidfd = -1, .in = -1, .out = -1, .err = -1};
+	struct run run = {
+		.child = child, .pidfd = -1, .in = -1, .out = -1, .err = -1, .pool = pool};
 	long long deadline = file_now_ms() + child->time_ms;
 	int ended = 0, result;
 
-	run.output = pool_alloc(pool, child->output_max + 2);
+	run.output = pool_strdup(pool, "");
 	if (start(&run, err) < 0)
 		return -1;
 	while (ended == 0 && run.n_output <= child->output_max)

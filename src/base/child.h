@@ -9,11 +9,15 @@
 
 struct child {
 	const char *path;        /* absolute */
+	const char *name;        /* in messages; NULL: its path */
 	const char *const *argv; /* NULL at the end, the program's name first */
 	const char *input;       /* its stdin */
 	size_t output_max;       /* what may come from its stdout; 0 sends that to /dev/null */
 	int time_ms;             /* then it is killed, with all that it started */
-	/* Is given each line of its stderr, as it comes, without newline and as raw as it is. */
+	/*
+	 * Is given each line of its stderr, as it comes, without newline and as raw as it is; long
+	 * ones in pieces, and of very many only the first.
+	 */
 	void (*say)(void *data, const char *line);
 	void *data;
 };
