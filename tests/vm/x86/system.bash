@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # the test files' load has what is used here
+# shellcheck disable=SC2034,SC2154 # the test files use what is set here, and have what is used
 # mdevtool as it is installed, udev and libvirtd: what guest-udev.bats and guest-libvirt.bats share.
 # The guest has no systemd, so the daemons are started by hand.
 
