@@ -111,7 +111,7 @@ hands_over() {
   run -0 --separate-stderr mdevtool create --type edu_mdev-small --group 1 --uuid "$B"
   assert_regex "$stderr" "^joined group 1, now 2 devices, held by qemu-system-x86 (PID )?$vm "
   # -device's words are device_add's keys.
-  run -0 mdevtool start-vm-args "$B"
+  run -0 --separate-stderr mdevtool start-vm-args "$B"
   assert_output "-device vfio-pci,sysfsdev=$devices/$B"
   run -0 tell "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"vfio-pci\",\"sysfsdev\":\"${output#*sysfsdev=}\",\"id\":\"second\"}}"
   assert_output '{"return":{}}'
