@@ -17,6 +17,8 @@
 #define LINES_MAX      1000
 /* How long a killed program may take to die: one that hangs in the kernel never does. */
 #define DEATH_MS 1000
+/* How often it is looked whether a program has ended where pidfd_open(2) is not to be had. */
+#define TICK_MS 10
 
 static const char *const environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8",
 					  NULL};
@@ -86,29 +88,6 @@ static const char *name_of(const struct child *child)
 	return child->name ? child->name : child->path;
 }
 
-static int reap(const struct run *run)
-{
-	int status = 0;
-
-	while (waitpid(run->pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
-/* Its end is learned from a descriptor; without one it is no good. */
-static int watch(struct run *run)
-{
-	int errnum;
-
-	run->pidfd = pidfd_open(run->pid, 0);
-	if (run->pidfd >= 0)
-		return 0;
-	errnum = errno;
-	kill(-run->pid, SIGKILL);
-	reap(run);
-	return errnum;
-}
-
 static int start(struct run *run, struct err *err)
 {
 	int in[2] = {-1, -1}, out[2] = {-1, -1}, errors[2] = {-1, -1}, failure = 0;
@@ -117,12 +96,11 @@ static int start(struct run *run, struct err *err)
 		failure = errno;
 	if (!failure)
 		failure = spawn(run->child, in, out, errors, &run->pid);
-	if (!failure)
-		failure = watch(run);
 	if (!failure) {
 		run->in = take_fd(&in[1]);
 		run->out = take_fd(&out[0]);
 		run->err = take_fd(&errors[0]);
+		run->pidfd = pidfd_open(run->pid, 0);
 	}
 	close_pipe(in);
 	close_pipe(out);
@@ -203,6 +181,15 @@ static void collect(struct run *run)
 		close_end(&run->out);
 }
 
+/* It is still there for reap(). */
+static bool has_ended(const struct run *run)
+{
+	siginfo_t info = {0};
+
+	return waitid(P_PID, (id_t)run->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ||
+	       info.si_pid != 0;
+}
+
 /* Waits for anything to happen: 1 when the program has ended, 0 when not yet, -1 at the end of its
  * time. */
 static int turn(struct run *run, long long deadline)
@@ -217,6 +204,8 @@ static int turn(struct run *run, long long deadline)
 
 	if (left <= 0)
 		return -1;
+	if (run->pidfd < 0 && left > TICK_MS)
+		left = TICK_MS;
 	poll(fds, ARRAY_SIZE(fds), (int)left);
 	if (fds[1].revents)
 		feed(run);
@@ -224,7 +213,7 @@ static int turn(struct run *run, long long deadline)
 		collect(run);
 	if (fds[3].revents)
 		hear(run);
-	return fds[0].revents != 0;
+	return fds[0].revents || (run->pidfd < 0 && has_ended(run));
 }
 
 /* What is in the pipes already; more can only come from the background. */
@@ -246,12 +235,23 @@ static void drain(struct run *run)
 		end_line(run);
 }
 
+static int reap(const struct run *run)
+{
+	int status = 0;
+
+	while (waitpid(run->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
 static void kill_all(const struct run *run)
 {
-	struct pollfd ended = {.fd = run->pidfd, .events = POLLIN};
+	long long deadline = file_now_ms() + DEATH_MS;
 
 	kill(-run->pid, SIGKILL);
-	if (poll(&ended, 1, DEATH_MS) > 0)
+	while (!has_ended(run) && file_now_ms() < deadline)
+		file_sleep_ms(1);
+	if (has_ended(run))
 		reap(run);
 }
 

@@ -42,14 +42,14 @@ static void test_talking(void)
 	autoerr struct err err = {0};
 	char *output = NULL;
 
-	ok(run("cat; echo one >&2; printf two >&2; exit 7", "text\n", 100, 10000, pool, &output,
+	ok(run("cat; echo one >&2; printf two >&2; exit 7", "text\n", 100, 60000, pool, &output,
 	       &err) == 7,
 	   "the exit status comes back");
 	ok(streq(output, "text\n"), "stdin goes in and stdout comes out");
 	ok(streq(said, "one|two|"), "stderr comes line by line, the last without its newline too");
-	ok(run("kill -9 $$", "", 0, 10000, pool, &output, &err) == 137,
+	ok(run("kill -9 $$", "", 0, 60000, pool, &output, &err) == 137,
 	   "a signal is 128 and its number");
-	ok(run("echo lost; exit 0", "", 0, 10000, pool, &output, &err) == 0 && !*output,
+	ok(run("echo lost; exit 0", "", 0, 60000, pool, &output, &err) == 0 && !*output,
 	   "stdout that nobody wants is thrown away");
 }
 
@@ -60,21 +60,20 @@ static void test_bounds(void)
 	char *output = NULL, *big = pool_alloc(pool, 1 << 20);
 
 	memset(big, 'x', (1 << 20) - 1);
-	ok(run("head -c 100000 /dev/zero | tr '\\0' x", "", 100000, 10000, pool, &output, &err) ==
-			   0 &&
+	ok(run("printf %0100000d 0", "", 100000, 60000, pool, &output, &err) == 0 &&
 		   strlen(output) == 100000,
 	   "as much as may come comes");
-	ok(run("yes | head -n 5000 >&2", "", 0, 10000, pool, &output, &err) == 0 &&
+	ok(run("yes | head -n 5000 >&2", "", 0, 60000, pool, &output, &err) == 0 &&
 		   streq(said + strlen(said) - 19, "(more is left out)|"),
 	   "of very many lines the first");
-	ok(run("printf 'a\\000b\\n' >&2", "", 0, 10000, pool, &output, &err) == 0 &&
+	ok(run("printf 'a\\000b\\n' >&2", "", 0, 60000, pool, &output, &err) == 0 &&
 		   streq(said, "a|b|"),
 	   "nothing is lost behind a NUL");
-	ok(run("exit 3", big, 0, 10000, pool, &output, &err) == 3,
+	ok(run("exit 3", big, 0, 60000, pool, &output, &err) == 3,
 	   "one that does not read its stdin harms nobody");
-	ok(run("cat >/dev/null", big, 0, 10000, pool, &output, &err) == 0,
+	ok(run("cat >/dev/null", big, 0, 60000, pool, &output, &err) == 0,
 	   "more than a pipe holds goes in");
-	ok(run("yes", "", 1000, 10000, pool, &output, &err) == -1, "too much output is refused");
+	ok(run("yes", "", 1000, 60000, pool, &output, &err) == -1, "too much output is refused");
 	is_error(&err, ERR_INVALID, "'/bin/sh' printed more than 1000 bytes", "and says so");
 
 	long long begin = file_now_ms();
@@ -99,8 +98,13 @@ static void test_failure(void)
 				    .input = "",
 				    .time_ms = 1000,
 				    .say = hear};
+	const char *preload = getenv("LD_PRELOAD");
 	char *output;
 
+	if (preload && strstr(preload, "vgpreload")) {
+		skip("valgrind does not tell that a program cannot be executed");
+		return;
+	}
 	ok(child_run(&child, pool, &output, &err) == -1 && err.errnum == ENOENT,
 	   "a program that is not there cannot be run");
 }
