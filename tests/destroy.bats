@@ -186,6 +186,20 @@ golden() {
   json '.error.kind' busy
 }
 
+@test "destroy: a VM of libvirt's is named as that, with libvirt's words to end it" {
+  machine m60
+  device "$A" 11
+  holds "$A" 12 qemu-system-x86 \
+    '/usr/bin/qemu-system-x86_64\x00-name\x00guest=a,,b,debug-threads=on\x00-chardev\x00socket,id=charmonitor,fd=9\x00'
+  mdevtool destroy "$A"
+  fails 6 "held by qemu-system-x86 (PID 12, libvirt's VM 'a,b')"
+  hints "virsh shutdown a,b"
+  mdevtool list -o holders --raw --noheadings
+  says "qemu-system-x86\x2012\x20(libvirt's\x20a,b)"
+  mdevtool list --json
+  json '.devices[0].holders | tojson' '[{"pid":12,"command":"qemu-system-x86","vm":"a,b","manager":"libvirt"}]'
+}
+
 @test "destroy: a holder that is no VM is not told to be shut down" {
   machine m60
   device "$A" 11

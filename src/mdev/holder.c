@@ -2,6 +2,7 @@
 /* Which processes have a device open, read from /proc. */
 #include "mdev/holder.h"
 
+#include "base/file.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -21,27 +22,61 @@ struct scan {
 	bool hidden; /* some processes could not be looked at */
 };
 
-/* QEMU's name for its VM: the argument after -name, its guest= if it has one. */
-static const char *vm_name(struct pool *pool, int process)
+/* More than a process can be started with (2 MiB by default). */
+#define CMDLINE_MAX ((size_t)8 << 20)
+
+/* guest= of QEMU's -name, or its first word without a key; a comma in it is written twice. */
+static const char *guest_of(struct pool *pool, const char *name)
 {
-	char text[SYSFS_PAGE + 1];
+	char *guest = NULL, *end;
+
+	for (bool first = true; *name; first = false) {
+		char *word = end = pool_strdup(pool, name);
+
+		for (; *name && (*name != ',' || name[1] == ','); name++)
+			*end++ = *(*name == ',' ? name++ : name);
+		*end = '\0';
+		name += *name == ',';
+		if (strncmp(word, "guest=", 6) == 0)
+			guest = word + 6;
+		else if (first && !strchr(word, '='))
+			guest = word;
+	}
+	return guest;
+}
+
+static bool is_qemu(const char *program)
+{
+	const char *slash = strrchr(program, '/');
+
+	return strncmp(slash ? slash + 1 : program, "qemu", 4) == 0;
+}
+
+/* What a VM's command line says. libvirt calls its monitor "charmonitor" (seen: 9.0 and 11.3). */
+static void read_cmdline(struct pool *pool, int process, struct holder *holder)
+{
 	autoclose int fd =
 		openat(process, "cmdline", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	autoerr struct err err = {0};
+	char *text;
+	size_t length;
 
-	if (length <= 0)
-		return NULL;
-	text[length] = '\0';
-	for (char *arg = text; arg < text + length; arg += strlen(arg) + 1) {
-		if (!streq(arg, "-name") && !streq(arg, "--name"))
-			continue;
-		arg += strlen(arg) + 1;
-		if (arg >= text + length)
-			break;
-		const char *guest = strncmp(arg, "guest=", 6) == 0 ? arg + 6 : arg;
-		return pool_strndup(pool, guest, strcspn(guest, ","));
+	if (fd < 0 || file_read(fd, "cmdline", CMDLINE_MAX, pool, &text, &length, &err) < 0)
+		return;
+	for (const char *arg = text; arg < text + length; arg += strlen(arg) + 1) {
+		const char *next = arg + strlen(arg) + 1;
+
+		if (arg == text && is_qemu(arg))
+			holder->manager = "qemu";
+		if ((streq(arg, "-name") || streq(arg, "--name")) && next < text + length) {
+			const char *guest = guest_of(pool, next);
+
+			holder->vm = guest && *guest ? guest : holder->vm;
+			arg = next;
+		}
+		if (strstr(arg, "id=charmonitor,") || strstr(arg, "\"id\":\"charmonitor\""))
+			holder->manager = "libvirt";
 	}
-	return NULL;
 }
 
 static void add_holder(struct scan *scan, struct device *device, int pid, int process)
@@ -50,11 +85,10 @@ static void add_holder(struct scan *scan, struct device *device, int pid, int pr
 		if (device->holders[i].pid == pid)
 			return;
 	const char *command = sysfs_read(process, "comm", scan->pool);
-	*pool_push(scan->pool, device->holders, device->n_holders) = (struct holder){
-		.pid = pid,
-		.command = command ? command : "?",
-		.vm = vm_name(scan->pool, process),
-	};
+	struct holder holder = {.pid = pid, .command = command ? command : "?"};
+
+	read_cmdline(scan->pool, process, &holder);
+	*pool_push(scan->pool, device->holders, device->n_holders) = holder;
 }
 
 /* Whether the open file `target` means that somebody has the device. */
@@ -170,6 +204,16 @@ bool holder_probe(const struct root *root, const struct device *device)
 	return fd < 0 && errno == EBUSY;
 }
 
+/* " (web-1)", " (libvirt's web-1)" */
+static const char *vm_text(struct pool *pool, const struct holder *holder)
+{
+	bool libvirts = holder->manager && streq(holder->manager, "libvirt");
+
+	if (!holder->vm)
+		return libvirts ? " (libvirt's)" : "";
+	return pool_printf(pool, " (%s%s)", libvirts ? "libvirt's " : "", holder->vm);
+}
+
 const char *holders_text(struct pool *pool, const struct device *device)
 {
 	const char *text = "";
@@ -179,9 +223,8 @@ const char *holders_text(struct pool *pool, const struct device *device)
 	for (size_t i = 0; i < device->n_holders; i++) {
 		const struct holder *holder = &device->holders[i];
 
-		text = pool_printf(pool, "%s%s%s %d%s%s%s", text, i ? ", " : "", holder->command,
-				   holder->pid, holder->vm ? " (" : "",
-				   holder->vm ? holder->vm : "", holder->vm ? ")" : "");
+		text = pool_printf(pool, "%s%s%s %d%s", text, i ? ", " : "", holder->command,
+				   holder->pid, vm_text(pool, holder));
 	}
 	return *text ? text : NULL;
 }

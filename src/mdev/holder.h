@@ -20,5 +20,8 @@ void holders_load(const struct root *root, struct pool *pool, struct device **de
  */
 bool holder_probe(const struct root *root, const struct device *device);
 
-/* "qemu-system-x86 4711 (web-1)", several separated by ", "; "unknown", or NULL when it is free. */
+/*
+ * "qemu-system-x86 4711 (web-1)", for a VM of libvirt's "qemu-system-x86 4711 (libvirt's web-1)",
+ * several separated by ", "; "unknown", or NULL when it is free.
+ */
 const char *holders_text(struct pool *pool, const struct device *device);

@@ -63,6 +63,7 @@ struct holder {
 	int pid;
 	const char *command; /* "qemu-system-x86" */
 	const char *vm;      /* QEMU's -name, NULL when there is none */
+	const char *manager; /* who started the VM, "libvirt" or "qemu"; NULL when it is no VM */
 };
 
 enum held {

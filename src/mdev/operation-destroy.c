@@ -33,9 +33,18 @@ int refuse_held(const struct root *root, const struct device *device, const char
 	if (device->held != HELD_BY_KNOWN)
 		return 0;
 	const struct holder *holder = &device->holders[0];
-	err_set(err, ERR_BUSY, "cannot %s '%s': held by %s (PID %d%s%s%s)", verb, device->uuid,
-		holder->command, holder->pid, holder->vm ? ", VM '" : "",
-		holder->vm ? holder->vm : "", holder->vm ? "'" : "");
+	bool libvirts = holder->manager && streq(holder->manager, "libvirt");
+	const char *vm = holder->vm ? pool_printf(pool, ", %sVM '%s'", libvirts ? "libvirt's " : "",
+						  holder->vm)
+				    : "";
+
+	err_set(err, ERR_BUSY, "cannot %s '%s': held by %s (PID %d%s)", verb, device->uuid,
+		holder->command, holder->pid, vm);
+	if (holder->vm && libvirts)
+		return err_hint(err,
+				"'virsh shutdown %s' shuts it down, 'virsh detach-device' "
+				"unplugs the device",
+				holder->vm);
 	if (holder->vm)
 		return err_hint(err, "shut the VM down, or unplug it first");
 	return err_hint(err, "'ps -fp %d' shows what it is; end it first", holder->pid);

@@ -233,6 +233,8 @@ static struct value device_holders(struct pool *pool, const void *record)
 
 		if (holder->vm)
 			json_object_set_new(json, "vm", json_string(text_json(pool, holder->vm)));
+		if (holder->manager)
+			json_object_set_new(json, "manager", json_string(holder->manager));
 		json_array_append_new(holders, json);
 	}
 	return (struct value){

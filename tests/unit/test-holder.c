@@ -93,6 +93,7 @@ static void test_processes(void)
 	is_number(device.holders[0].pid, 99, "the first's PID");
 	is_text(device.holders[0].command, "?", "which has no name");
 	is_text(device.holders[0].vm, NULL, "and is no VM");
+	is_text(device.holders[0].manager, NULL, "nor started as one");
 	is_number(device.holders[1].pid, 4711, "the second's PID");
 	is_text(device.holders[1].command, "qemu-system-x86", "its command");
 	is_text(device.holders[1].vm, "web-1", "its VM");
@@ -101,23 +102,38 @@ static void test_processes(void)
 
 #define CMDLINE(text) text, sizeof(text)
 
-static void test_vm_names(void)
+static void test_vms(void)
 {
 	static const struct {
 		const char *cmdline;
 		size_t length;
 		const char *name;
+		const char *manager;
 	} cases[] = {
-		{CMDLINE("qemu\0-name\0web"), "web"},
-		{CMDLINE("qemu\0--name\0web"), "web"},
-		{CMDLINE("qemu\0-name\0guest=web"), "web"},
-		{CMDLINE("qemu\0-name\0web,process=x"), "web"},
-		{CMDLINE("qemu\0-name\0guest=web,debug-threads=on"), "web"},
+		{CMDLINE("qemu\0-name\0web"), "web", "qemu"},
+		{CMDLINE("/usr/libexec/qemu-kvm\0--name\0web"), "web", "qemu"},
+		{CMDLINE("qemu-system-x86_64\0-name\0guest=web"), "web", "qemu"},
+		{CMDLINE("qemu\0-name\0web,process=x"), "web", "qemu"},
+		{CMDLINE("qemu\0-name\0process=x,guest=web"), "web", "qemu"},
+		{CMDLINE("qemu\0-name\0debug-threads=on"), NULL, "qemu"},
+		{CMDLINE("qemu\0-name\0guest=a,,b,debug-threads=on"), "a,b", "qemu"},
+		{CMDLINE("qemu\0-name\0guest=a,,guest=b"), "a,guest=b", "qemu"},
+		{CMDLINE("qemu\0-name\0a=b,guest=c=d"), "c=d", "qemu"},
+		{CMDLINE("qemu\0-name\0a\0-name\0process=x"), "a", "qemu"},
+		{CMDLINE("qemu\0-name\0a\0-name\0b"), "b", "qemu"},
+		{CMDLINE("qemu\0-name\0guest=web,\0-S"), "web", "qemu"},
+		{CMDLINE("qemu\0-name\0guest="), NULL, "qemu"},
+		{CMDLINE("qemu\0-name\0guest=web,debug-threads=on\0-chardev\0"
+			 "socket,id=charmonitor,fd=24,server=on,wait=off"),
+		 "web", "libvirt"},
+		{CMDLINE("qemu\0-chardev\0socket,id=charmonitor2\0-name\0web"), "web", "qemu"},
 		{CMDLINE("qemu\0-m\0"
 			 "1G"),
-		 NULL},
-		{CMDLINE("qemu\0-name"), NULL},
-		{CMDLINE("qemu\0-names\0web"), NULL},
+		 NULL, "qemu"},
+		{CMDLINE("qemu\0-name"), NULL, "qemu"},
+		{CMDLINE("qemu\0-names\0web"), NULL, "qemu"},
+		{CMDLINE("cat\0-m"), NULL, NULL},
+		{CMDLINE(""), NULL, NULL},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -130,9 +146,31 @@ static void test_vm_names(void)
 			  .text = cases[i].cmdline,
 			  .length = cases[i].length});
 		load(tree, pool, &device);
-		if (is_number((long long)device.n_holders, 1, "a holder"))
-			is_text(device.holders[0].vm, cases[i].name, "command line %zu's VM", i);
+		if (!is_number((long long)device.n_holders, 1, "a holder"))
+			continue;
+		is_text(device.holders[0].vm, cases[i].name, "command line %zu's VM", i);
+		is_text(device.holders[0].manager, cases[i].manager, "and who started it");
 	}
+}
+
+/* Far behind in a long command line, as that of a VM with many disks is. */
+static void test_long_command_line(void)
+{
+	static char cmdline[100000];
+	static const char last[] = "-name\0guest=web\0-chardev\0socket,id=charmonitor,fd=1";
+	autopool struct pool *pool = pool_new();
+	const char *tree = TREE_NEW(everything);
+	struct device device = make_device(7, NULL);
+
+	memset(cmdline, 'x', sizeof(cmdline));
+	memcpy(cmdline, "qemu", 5);
+	cmdline[sizeof(cmdline) - sizeof(last) - 1] = '\0';
+	memcpy(cmdline + sizeof(cmdline) - sizeof(last), last, sizeof(last));
+	TREE_ADD(tree, {.path = "proc/5/comm", .text = "qemu\n"},
+		 {.path = "proc/5/fd/3@", .text = "/dev/vfio/7"},
+		 {.path = "proc/5/cmdline", .text = cmdline, .length = sizeof(cmdline)});
+	load(tree, pool, &device);
+	is_text(holders_text(pool, &device), "qemu 5 (libvirt's web)", "the name is found");
 }
 
 /* What cannot be seen is unknown, never free. */
@@ -253,7 +291,8 @@ int main(void)
 		return tap_end();
 	test_links();
 	test_processes();
-	test_vm_names();
+	test_vms();
+	test_long_command_line();
 	test_unknown();
 	test_known_of_unknown();
 	test_denied();
