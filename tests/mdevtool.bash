@@ -74,6 +74,19 @@ play() {
   fi
 }
 
+# nobody_calls ARGUMENT...: the program on that machine, by a user without rights; its drivers do not answer.
+nobody_calls() {
+  local up=$root
+  needs setpriv
+  [ "$(id -u)" -eq 0 ] || skip "only root can become nobody"
+  cp "$MDEVTOOL" "$BATS_TEST_TMPDIR/mdevtool"
+  while [ "$up" != / ]; do
+    chmod a+x "$up"
+    up=$(dirname "$up")
+  done
+  run --separate-stderr setpriv --reuid 65534 --regid 65534 --clear-groups "$BATS_TEST_TMPDIR/mdevtool" --root "$root" "$@"
+}
+
 # The next checks begin with what the next command writes.
 skip_what_was_written() {
   local journal

@@ -144,7 +144,7 @@ load mdevtool.bash
   device "$A" 11
   mdevtool start-vm-args "$A" --json
   succeeds
-  json '.arguments == ["-device vfio-pci,sysfsdev=/sys/bus/mdev/devices/'"$A"'"]'
+  json '.arguments == ["-device", "vfio-pci,sysfsdev=/sys/bus/mdev/devices/'"$A"'"]'
 }
 
 @test "start-vm-args: a type whose driver is not told cannot be handed over" {
@@ -198,6 +198,13 @@ load mdevtool.bash
 @test "start-vm-args: --json wraps any format" {
   machine samples
   device "$A" mdpy-hd
+  mdevtool start-vm-args "$A" --vm-uuid "$B" --iommufd --json
+  json '.arguments | join(" ")' \
+    "-uuid $B -object iommufd,id=iommufd0 -device vfio-pci,sysfsdev=/sys/bus/mdev/devices/$A,iommufd=iommufd0"
+  json '.arguments | length' 6
+  mdevtool start-vm-args "$A" --format qemu-json --json
+  json '.arguments[0]' -device
+  json '.arguments[1] | fromjson | .driver' vfio-pci
   mdevtool start-vm-args "$A" --format qmp --json
   json '.arguments[0] | fromjson | .execute' device_add
   mdevtool start-vm-args "$A" --format libvirt --json
@@ -234,14 +241,22 @@ load mdevtool.bash
   is_silent
 }
 
-@test "start-vm-args: what a device cannot take is refused" {
+@test "start-vm-args: what a device cannot take is refused, with the reason" {
   machine s390-ap
   device "$A" vfio_ap-passthrough
-  local option
-  for option in --bus=b --addr=1 --display=on --ramfb --bootindex=1 --migration=on --devno=fe.0.1; do
+  local option reason
+  while IFS=: read -r option reason; do
     mdevtool start-vm-args "$A" "$option"
-    fails 9 "vfio-ap takes no ${option%%=*}"
-  done
+    fails 9 "vfio-ap takes no ${option%%=*}: $reason"
+  done <<'REASONS'
+--bus=b:only PCI devices go on a bus of the VM's
+--addr=1:only PCI devices have an address on a bus
+--display=on:only PCI devices have a screen
+--ramfb:only PCI devices have a screen
+--bootindex=1:nothing boots from a crypto adapter
+--migration=on:QEMU migrates only PCI devices
+--devno=fe.0.1:only channel devices have a device number
+REASONS
   mdevtool start-vm-args "$A" --id x
   says "-device vfio-ap,sysfsdev=/sys/bus/mdev/devices/$A,id=x0"
   machine s390-ccw
@@ -249,7 +264,18 @@ load mdevtool.bash
   mdevtool start-vm-args "$B" --devno fe.0.1234 --bootindex 1
   says "-device vfio-ccw,sysfsdev=/sys/bus/mdev/devices/$B,bootindex=1,devno=fe.0.1234"
   mdevtool start-vm-args "$B" --display on
-  fails 9 "vfio-ccw takes no --display"
+  fails 9 "vfio-ccw takes no --display: only PCI devices have a screen"
+  mdevtool start-vm-args "$B" --devno fe.0.1234 --format libvirt
+  says "<hostdev mode='subsystem' type='mdev' model='vfio-ccw'>
+  <source>
+    <address uuid='$B'/>
+  </source>
+  <address type='ccw' cssid='0xfe' ssid='0x0' devno='0x1234'/>
+</hostdev>"
+  machine samples
+  device "$C" mdpy-hd
+  mdevtool start-vm-args "$C" --devno fe.0.1
+  fails 9 "vfio-pci takes no --devno: only channel devices have a device number"
 }
 
 @test "start-vm-args: what a format has no place for is refused" {
@@ -259,6 +285,10 @@ load mdevtool.bash
   fails 9 "libvirt has no place for --migration"
   mdevtool start-vm-args "$A" --format qmp --vm-uuid "$B"
   fails 9 "qmp has no place for --vm-uuid"
+  mdevtool start-vm-args "$A" --format qmp --ramfb
+  fails 9 "qmp has no place for --ramfb: such a device cannot be plugged in"
+  mdevtool start-vm-args "$A" --format libvirt --bootindex 0
+  fails 9 "begins with 1"
 }
 
 @test "start-vm-args: bad values" {
@@ -267,7 +297,8 @@ load mdevtool.bash
   device "$B" mdpy-hd
   local words
   for words in --format=x --display=x --migration=maybe --bootindex=-1 --bootindex=x \
-    '--id=a,b' --id= '--bus=a b' "--addr=';'" --iommufd=a,b --devno=x/y; do
+    '--id=a,b' --id= '--bus=a b' "--addr=';'" --iommufd=a,b --devno=x/y \
+    --devno=1234 --devno=fe.4.1234 --devno=fe.0. --devno=fe.0.12345 --devno=fe0.0.1 --devno=.0.1 --devno=fe.0.1x; do
     mdevtool start-vm-args "$A" "$words"
     fails 2 "${words%%=*}"
   done
@@ -288,6 +319,12 @@ load mdevtool.bash
   fails 3 "no program '/no/such/qemu'"
   mdevtool start-vm-args "$A" --qemu true
   fails 9 "'true' has no driver 'vfio-pci'"
+  mdevtool start-vm-args "$A" --qemu false
+  fails 9 "'false' does not tell what its 'vfio-pci' takes: it ends with status 1"
+  printf '#!/bin/sh\necho "no such library" >&2\nexit 127\n' >"$BATS_TEST_TMPDIR/qemu"
+  chmod +x "$BATS_TEST_TMPDIR/qemu"
+  mdevtool start-vm-args "$A" --qemu "$BATS_TEST_TMPDIR/qemu"
+  fails 9 "does not tell what its 'vfio-pci' takes: no such library"
   if ! qemu-system-x86_64 -device vfio-pci,help | grep -q iommufd; then
     mdevtool start-vm-args "$A" --qemu qemu-system-x86_64 --iommufd
     fails 9 "'qemu-system-x86_64' lacks the property 'iommufd' of vfio-pci"
@@ -335,6 +372,26 @@ load mdevtool.bash
   mdevtool start-vm-args "$A"
   succeeds
   warns "'$A': /dev/vfio/$group is not there"
+  mdevtool start-vm-args "$A" --json
+  json '.warnings[0].message' "'$A': /dev/vfio/$group is not there"
+  mdevtool start-vm-args "$A" --iommufd
+  succeeds
+  warns "'$A': /dev/iommu is not there"
+}
+
+@test "start-vm-args: a VFIO device that whoever asks may not open" {
+  machine samples
+  device "$A" mdpy-hd
+  local group
+  group=$(basename "$(readlink "$root/sys/bus/mdev/devices/$A/iommu_group")")
+  : >"$root/dev/vfio/$group"
+  chmod 0600 "$root/dev/vfio/$group"
+  mdevtool start-vm-args "$A"
+  is_silent
+  nobody_calls start-vm-args "$A"
+  succeeds
+  warns "'$A': you may not open /dev/vfio/$group"
+  says "-device vfio-pci,sysfsdev=/sys/bus/mdev/devices/$A"
 }
 
 @test "start-vm-args: an IOMMU group that is not viable" {

@@ -36,7 +36,7 @@ static const struct cmd_option options[] = {
 	OPTION("display", "on|off|auto", OPTION_TEXT, display, COMPLETE_WORDS, "on off auto",
 	       "Whether QEMU shows its screen"),
 	OPTION("ramfb", NULL, OPTION_FLAG, ramfb, COMPLETE_NOTHING, NULL,
-	       "Give it a screen before its driver runs; such a device cannot be unplugged"),
+	       "Give it a screen before its driver runs; such a device is not for hot-plug"),
 	OPTION("bootindex", "N", OPTION_TEXT, bootindex, COMPLETE_NOTHING, NULL,
 	       "Its place in the order of boot devices"),
 	OPTION("migration", "on|off", OPTION_TEXT, migration, COMPLETE_WORDS, "on off",
@@ -61,7 +61,6 @@ static const struct {
 	{"--id", offsetof(struct options, id), NULL},
 	{"--bus", offsetof(struct options, bus), NULL},
 	{"--addr", offsetof(struct options, addr), NULL},
-	{"--devno", offsetof(struct options, devno), NULL},
 	{"--display", offsetof(struct options, display), "on off auto"},
 	{"--migration", offsetof(struct options, migration), "on off"},
 };
@@ -114,6 +113,9 @@ static int check_values(const struct options *o, struct vm_options *vm, struct e
 	if (o->bootindex && !text_number(o->bootindex, INT32_MAX, &number))
 		return err_set(err, ERR_USAGE, "--bootindex must be a number, not '%s'",
 			       o->bootindex);
+	if (o->devno && !vm_devno_is_valid(o->devno))
+		return err_set(err, ERR_USAGE, "--devno must be like fe.0.1234, not '%s'",
+			       o->devno);
 	if (o->vm_uuid && !uuid_is_valid(o->vm_uuid))
 		return err_set(err, ERR_INVALID, "--vm-uuid must be a UUID, not '%s'", o->vm_uuid);
 	if (o->iommufd && *o->iommufd && !is_plain(o->iommufd))
@@ -155,18 +157,28 @@ static void hint_at_uuid(struct context *context, const struct vm_options *vm,
 
 /* Printing */
 
+/* QEMU is asked once for each driver; mostly there is but one. */
+static int ask_qemu(struct context *context, const char *binary, const char *driver,
+		    struct qemu *qemu, struct err *err)
+{
+	if (qemu->driver && streq(qemu->driver, driver))
+		return 0;
+	return qemu_ask(binary, driver, context->pool, qemu, err);
+}
+
 static int describe(struct context *context, const struct options *o, const struct vm_options *vm,
 		    const struct filtered *devices, struct vm_lines *lines, struct err *err)
 {
+	struct qemu qemu = {0};
+
 	vm_preamble(context->pool, vm, lines);
 	for (size_t i = 0; i < devices->n; i++) {
 		const struct device *device = devices->list[i];
 		const char *driver = o->ramfb ? "vfio-pci-nohotplug" : device->device_api;
 		struct vm_options asked = *vm;
 		struct vm_device description;
-		struct qemu qemu;
 
-		if (o->qemu && qemu_ask(o->qemu, driver, context->pool, &qemu, err) < 0)
+		if (o->qemu && ask_qemu(context, o->qemu, driver, &qemu, err) < 0)
 			return -1;
 		asked.qemu = o->qemu ? &qemu : NULL;
 		if (vm_describe(context->pool, &asked, device, i, &description, err) < 0)
@@ -181,11 +193,10 @@ static void print(struct context *context, const struct vm_lines *lines, json_t 
 	struct document document = {.out = stdout};
 	json_t *arguments = json_array();
 
-	for (size_t i = 0; i < lines->n; i++)
-		if (context->json)
-			json_array_append_new(arguments, json_string(lines->list[i]));
-		else
-			puts(lines->list[i]);
+	for (size_t i = 0; i < lines->n_words; i++)
+		json_array_append_new(arguments, json_string(lines->words[i]));
+	for (size_t i = 0; i < lines->n && !context->json; i++)
+		puts(lines->list[i]);
 	if (context->json) {
 		document_member(&document, "arguments", json_incref(arguments));
 		if (json_array_size(doubts))
@@ -223,7 +234,7 @@ static int run(struct context *context, const void *given, struct err *err)
 	    check_number(o, &devices, err) < 0 || vm_check(context, &devices, err) < 0 ||
 	    describe(context, o, &vm, &devices, &lines, err) < 0)
 		return -1;
-	json_t *doubts = vm_doubts(context, &inventory, &devices);
+	json_t *doubts = vm_doubts(context, &inventory, &devices, vm.iommufd);
 	hint_at_uuid(context, &vm, &devices);
 	print(context, &lines, doubts);
 	json_decref(doubts);

@@ -66,20 +66,37 @@ static void PRINTF(3, 4) doubt(struct context *context, json_t *doubts, const ch
 			      json_pack("{s:s}", "message", text_json(context->pool, text)));
 }
 
-/* The VFIO device belongs to whoever udev gave it to; QEMU often runs as somebody else. */
-static void doubt_access(struct context *context, const struct device *device, json_t *doubts)
+static void doubt_file(struct context *context, const char *uuid, const char *dir, const char *name,
+		       json_t *doubts)
 {
-	const char *name = pool_printf(context->pool, "%lld", (long long)device->iommu_group);
-	autoclose int dir = root_openat(&context->root, "/dev/vfio", O_PATH | O_DIRECTORY);
+	autoclose int fd = root_openat(&context->root, dir, O_PATH | O_DIRECTORY);
 
-	if (device->iommu_group == UNKNOWN)
+	if (fd >= 0 && faccessat(fd, name, R_OK | W_OK, AT_EACCESS) == 0)
 		return;
-	if (dir >= 0 && faccessat(dir, name, R_OK | W_OK, AT_EACCESS) == 0)
-		return;
-	if (dir < 0 || errno == ENOENT)
-		doubt(context, doubts, "'%s': /dev/vfio/%s is not there", device->uuid, name);
+	if (errno == ENOENT)
+		doubt(context, doubts, "'%s': %s/%s is not there", uuid, dir, name);
 	else
-		doubt(context, doubts, "'%s': you may not open /dev/vfio/%s", device->uuid, name);
+		doubt(context, doubts, "'%s': you may not open %s/%s", uuid, dir, name);
+}
+
+/* VFIO's device files belong to whoever udev gave them to; QEMU often runs as somebody else. */
+static void doubt_access(struct context *context, const struct device *device, bool iommufd,
+			 json_t *doubts)
+{
+	if (!iommufd) {
+		if (device->iommu_group != UNKNOWN)
+			doubt_file(
+				context, device->uuid, "/dev/vfio",
+				pool_printf(context->pool, "%lld", (long long)device->iommu_group),
+				doubts);
+		return;
+	}
+	doubt_file(context, device->uuid, "/dev", "iommu", doubts);
+	if (device->vfio_device)
+		doubt_file(context, device->uuid, "/dev/vfio/devices", device->vfio_device, doubts);
+	else
+		doubt(context, doubts, "'%s': this kernel opens no device through iommufd",
+		      device->uuid);
 }
 
 /* Every device of an IOMMU group must be with VFIO, or QEMU says that the group is not viable. */
@@ -127,7 +144,7 @@ static void doubt_completeness(struct context *context, struct inventory *invent
 }
 
 json_t *vm_doubts(struct context *context, struct inventory *inventory,
-		  const struct filtered *devices)
+		  const struct filtered *devices, bool iommufd)
 {
 	json_t *doubts = json_array();
 
@@ -135,7 +152,7 @@ json_t *vm_doubts(struct context *context, struct inventory *inventory,
 		if (devices->list[i]->held == HELD_UNKNOWN)
 			doubt(context, doubts, "'%s' may be in use: processes are hidden from here",
 			      devices->list[i]->uuid);
-		doubt_access(context, devices->list[i], doubts);
+		doubt_access(context, devices->list[i], iommufd, doubts);
 		doubt_viability(context, devices->list[i], doubts);
 	}
 	doubt_completeness(context, inventory, devices, doubts);

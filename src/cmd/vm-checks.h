@@ -12,6 +12,9 @@
  * none.
  */
 int vm_check(struct context *context, const struct filtered *devices, struct err *err);
-/* Warns of what may not work, and returns the warnings for JSON, a new reference. */
+/*
+ * Warns of what may not work, and returns the warnings for JSON, a new reference. With `iommufd`
+ * QEMU opens other files.
+ */
 json_t *vm_doubts(struct context *context, struct inventory *inventory,
-		  const struct filtered *devices);
+		  const struct filtered *devices, bool iommufd);

@@ -31,6 +31,18 @@ bool vm_driver_is_safe(const char *driver)
 	return *driver && !driver[strspn(driver, plain)];
 }
 
+bool vm_devno_is_valid(const char *devno)
+{
+	static const char hex[] = "0123456789abcdefABCDEF";
+	size_t css = strspn(devno, hex), number;
+
+	if (!css || css > 2 || devno[css] != '.' || !devno[css + 1] ||
+	    !strchr("0123", devno[css + 1]) || devno[css + 2] != '.')
+		return false;
+	number = strspn(devno + css + 3, hex);
+	return number && number <= 4 && !devno[css + 3 + number];
+}
+
 /* What takes which option */
 
 enum taker {
@@ -44,21 +56,28 @@ enum taker {
 #define TAKER_ANY_DEVICE (TAKER_PCI | TAKER_CCW | TAKER_AP)
 #define TAKER_ANY_FORMAT (TAKER_QEMU | TAKER_QMP | TAKER_LIBVIRT)
 
+/* QEMU's "-device vfio-ap,help" and those of the others (seen: 7.2, vfio-pci of 10.0 too). */
 static const struct {
 	const char *name;
 	size_t offset; /* of its text; ramfb has none */
 	unsigned takers;
+	const char *reason; /* why no other device takes it; NULL when each does */
 } rules[] = {
-	{"--bus", offsetof(struct vm_options, bus), TAKER_PCI | TAKER_QEMU | TAKER_QMP},
-	{"--addr", offsetof(struct vm_options, addr), TAKER_PCI | TAKER_QEMU | TAKER_QMP},
-	{"--display", offsetof(struct vm_options, display), TAKER_PCI | TAKER_ANY_FORMAT},
+	{"--bus", offsetof(struct vm_options, bus), TAKER_PCI | TAKER_QEMU | TAKER_QMP,
+	 "only PCI devices go on a bus of the VM's"},
+	{"--addr", offsetof(struct vm_options, addr), TAKER_PCI | TAKER_QEMU | TAKER_QMP,
+	 "only PCI devices have an address on a bus"},
+	{"--display", offsetof(struct vm_options, display), TAKER_PCI | TAKER_ANY_FORMAT,
+	 "only PCI devices have a screen"},
 	{"--bootindex", offsetof(struct vm_options, bootindex),
-	 TAKER_PCI | TAKER_CCW | TAKER_ANY_FORMAT},
-	{"--migration", offsetof(struct vm_options, migration), TAKER_PCI | TAKER_QEMU | TAKER_QMP},
+	 TAKER_PCI | TAKER_CCW | TAKER_ANY_FORMAT, "nothing boots from a crypto adapter"},
+	{"--migration", offsetof(struct vm_options, migration), TAKER_PCI | TAKER_QEMU | TAKER_QMP,
+	 "QEMU migrates only PCI devices"},
 	{"--iommufd", offsetof(struct vm_options, iommufd),
-	 TAKER_ANY_DEVICE | TAKER_QEMU | TAKER_QMP},
-	{"--devno", offsetof(struct vm_options, devno), TAKER_CCW | TAKER_QEMU | TAKER_QMP},
-	{"--vm-uuid", offsetof(struct vm_options, vm_uuid), TAKER_ANY_DEVICE | TAKER_QEMU},
+	 TAKER_ANY_DEVICE | TAKER_QEMU | TAKER_QMP, NULL},
+	{"--devno", offsetof(struct vm_options, devno), TAKER_CCW | TAKER_ANY_FORMAT,
+	 "only channel devices have a device number"},
+	{"--vm-uuid", offsetof(struct vm_options, vm_uuid), TAKER_ANY_DEVICE | TAKER_QEMU, NULL},
 };
 
 static enum taker taker_of_driver(const char *driver)
@@ -80,7 +99,11 @@ static int check_options(const struct vm_options *options, const char *driver, s
 	enum taker device = taker_of_driver(driver), format = taker_of_format(options->format);
 
 	if (options->ramfb && device != TAKER_PCI)
-		return err_set(err, ERR_UNSUPPORTED, "%s takes no --ramfb", driver);
+		return err_set(err, ERR_UNSUPPORTED,
+			       "%s takes no --ramfb: only PCI devices have a screen", driver);
+	if (options->ramfb && options->format == VM_QMP)
+		return err_set(err, ERR_UNSUPPORTED,
+			       "qmp has no place for --ramfb: such a device cannot be plugged in");
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
 		const char *given;
 
@@ -88,8 +111,8 @@ static int check_options(const struct vm_options *options, const char *driver, s
 		if (!given)
 			continue;
 		if (!(rules[i].takers & device))
-			return err_set(err, ERR_UNSUPPORTED, "%s takes no %s", driver,
-				       rules[i].name);
+			return err_set(err, ERR_UNSUPPORTED, "%s takes no %s: %s", driver,
+				       rules[i].name, rules[i].reason);
 		if (!(rules[i].takers & format))
 			return err_set(err, ERR_UNSUPPORTED, "%s has no place for %s",
 				       format_words[options->format], rules[i].name);
@@ -142,6 +165,9 @@ int vm_describe(struct pool *pool, const struct vm_options *options, const struc
 
 	if (check_options(options, device->device_api, err) < 0)
 		return -1;
+	if (options->format == VM_LIBVIRT && options->bootindex && streq(options->bootindex, "0"))
+		return err_set(err, ERR_UNSUPPORTED,
+			       "libvirt's order of boot devices begins with 1");
 	*ret = (struct vm_device){
 		.device = device,
 		.driver = options->ramfb ? "vfio-pci-nohotplug" : device->device_api,
@@ -161,11 +187,9 @@ int vm_describe(struct pool *pool, const struct vm_options *options, const struc
 
 /* Text */
 
-/* QEMU's own quoting doubles commas; what a shell could take otherwise is quoted for it. */
+/* QEMU's own quoting doubles commas. */
 static const char *qemu_text(struct pool *pool, const struct vm_device *device)
 {
-	static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-				   "%+,-./:=@_";
 	const char *text = device->driver;
 
 	for (size_t i = 0; i < device->n; i++) {
@@ -175,7 +199,7 @@ static const char *qemu_text(struct pool *pool, const struct vm_device *device)
 		for (const char *p = property->text; *p; p++)
 			text = pool_printf(pool, *p == ',' ? "%s,," : "%s%c", text, *p);
 	}
-	return text[strspn(text, safe)] ? text_shell(pool, text) : text;
+	return text;
 }
 
 static json_t *property_json(const struct vm_property *property)
@@ -213,6 +237,16 @@ static const char *command(struct pool *pool, const char *name, json_t *argument
 	return compact(pool, json_pack("{s:s, s:o}", "execute", name, "arguments", arguments));
 }
 
+/* "fe.0.1234" */
+static const char *ccw_address(struct pool *pool, const char *devno)
+{
+	size_t cssid = strcspn(devno, "."), ssid = strcspn(devno + cssid + 1, ".");
+
+	return pool_printf(pool, "<address type='ccw' cssid='0x%.*s' ssid='0x%.*s' devno='0x%s'/>",
+			   (int)cssid, devno, (int)ssid, devno + cssid + 1,
+			   devno + cssid + 1 + ssid + 1);
+}
+
 /* libvirt's manual, "Domain XML format", host device assignment. */
 static const char *hostdev(struct pool *pool, const struct vm_options *options,
 			   const struct vm_device *device)
@@ -232,6 +266,9 @@ static const char *hostdev(struct pool *pool, const struct vm_options *options,
 
 		if (streq(property->key, "bootindex"))
 			text = pool_printf(pool, "%s  <boot order='%s'/>\n", text, property->text);
+		else if (streq(property->key, "devno"))
+			text = pool_printf(pool, "%s  %s\n", text,
+					   ccw_address(pool, property->text));
 		else if (streq(property->key, "id")) /* "ua-" marks a user's own */
 			text = pool_printf(pool, "%s  <alias name='ua-%s'/>\n", text,
 					   text_xml(pool, property->text));
@@ -239,39 +276,56 @@ static const char *hostdev(struct pool *pool, const struct vm_options *options,
 	return pool_printf(pool, "%s</hostdev>", text);
 }
 
+static void add_line(struct pool *pool, const char *line, struct vm_lines *ret)
+{
+	*pool_push(pool, ret->list, ret->n) = line;
+	*pool_push(pool, ret->words, ret->n_words) = line;
+}
+
+/* An option of QEMU's: what a shell could take otherwise is quoted for it. */
+static void add_option(struct pool *pool, const char *option, const char *value,
+		       struct vm_lines *ret)
+{
+	static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				   "%+,-./:=@_";
+	bool is_safe = !value[strspn(value, safe)];
+
+	*pool_push(pool, ret->list, ret->n) =
+		pool_printf(pool, "%s %s", option, is_safe ? value : text_shell(pool, value));
+	*pool_push(pool, ret->words, ret->n_words) = option;
+	*pool_push(pool, ret->words, ret->n_words) = value;
+}
+
 void vm_line(struct pool *pool, const struct vm_options *options, const struct vm_device *device,
 	     struct vm_lines *ret)
 {
-	const char *line = NULL;
-
 	switch (options->format) {
 	case VM_QEMU:
-		line = pool_printf(pool, "-device %s", qemu_text(pool, device));
+		add_option(pool, "-device", qemu_text(pool, device), ret);
 		break;
 	case VM_QEMU_JSON:
-		line = pool_printf(pool, "-device %s",
-				   text_shell(pool, compact(pool, device_json(device))));
+		add_option(pool, "-device", compact(pool, device_json(device)), ret);
 		break;
 	case VM_QMP:
-		line = command(pool, "device_add", device_json(device));
+		add_line(pool, command(pool, "device_add", device_json(device)), ret);
 		break;
 	case VM_LIBVIRT:
-		line = hostdev(pool, options, device);
+		add_line(pool, hostdev(pool, options, device), ret);
 		break;
 	}
-	*pool_push(pool, ret->list, ret->n) = line;
 }
 
 void vm_preamble(struct pool *pool, const struct vm_options *options, struct vm_lines *ret)
 {
 	if (options->vm_uuid)
-		*pool_push(pool, ret->list, ret->n) =
-			pool_printf(pool, "-uuid %s", options->vm_uuid);
+		add_option(pool, "-uuid", options->vm_uuid, ret);
 	if (options->iommufd && options->format == VM_QMP)
-		*pool_push(pool, ret->list, ret->n) = command(
-			pool, "object-add",
-			json_pack("{s:s, s:s}", "qom-type", "iommufd", "id", options->iommufd));
+		add_line(pool,
+			 command(pool, "object-add",
+				 json_pack("{s:s, s:s}", "qom-type", "iommufd", "id",
+					   options->iommufd)),
+			 ret);
 	else if (options->iommufd)
-		*pool_push(pool, ret->list, ret->n) =
-			pool_printf(pool, "-object iommufd,id=%s", options->iommufd);
+		add_option(pool, "-object", pool_printf(pool, "iommufd,id=%s", options->iommufd),
+			   ret);
 }

@@ -27,7 +27,7 @@ struct vm_options {
 	const char *bootindex; /* a number */
 	const char *migration; /* "on", "off" */
 	const char *iommufd;   /* the object's id */
-	const char *devno;
+	const char *devno;     /* vm_devno_is_valid() */
 	const char *vm_uuid;
 	const struct qemu *qemu; /* what it knows; NULL for any recent one */
 };
@@ -49,16 +49,22 @@ struct vm_device {
 /* A driver's name comes from the kernel's driver: only one of plain characters is handed on. */
 bool vm_driver_is_safe(const char *driver);
 
+/* "fe.0.1234", as QEMU's vfio-ccw and libvirt take it: hexadecimal, the middle one 0 to 3. */
+bool vm_devno_is_valid(const char *devno);
+
 /*
  * Decides what the device is given, as the `number`th of its VM (from 0). ERR_UNSUPPORTED names an
- * option that the device, the format or the QEMU cannot take.
+ * option that the device, the format or the QEMU cannot take, with the reason.
  */
 int vm_describe(struct pool *pool, const struct vm_options *options, const struct device *device,
 		size_t number, struct vm_device *ret, struct err *err);
 
 struct vm_lines {
-	const char **list;
+	const char **list; /* for people and shells */
 	size_t n;
+	const char **
+		words; /* for programs: what each is to hand on as it is, a word of argv for QEMU */
+	size_t n_words;
 };
 /* What comes before the devices: the object that --iommufd names, the VM's UUID. */
 void vm_preamble(struct pool *pool, const struct vm_options *options, struct vm_lines *ret);
