@@ -331,23 +331,71 @@ REASONS
   fi
 }
 
-@test "start-vm-args: a real QEMU takes every option in both forms, and misses only the device" {
+# What a VM of QEMU's knows to do, and then ends: its answers to what is on stdin.
+qmp() {
+  { echo '{"execute":"qmp_capabilities"}'; cat; echo '{"execute":"quit"}'; } |
+    timeout 20 qemu-system-x86_64 -machine q35,accel=tcg -nodefaults -display none -S -qmp stdio \
+      -device pcie-root-port,id=rp1,chassis=1
+}
+
+@test "start-vm-args: a real QEMU takes every option in every form, and misses only the device" {
   needs qemu-system-x86_64
   machine samples
   device "$A" mdpy-hd
-  local format options
-  for format in qemu qemu-json; do
-    for options in "" "--id gpu --bus pcie.0 --addr 3 --bootindex 1 --display off" \
-      "--display auto --migration on --qemu qemu-system-x86_64" "--migration off --qemu qemu-system-x86_64" \
-      "--ramfb --bootindex 3"; do
+  local options words
+  local qemu=(timeout 20 qemu-system-x86_64 -machine "q35,accel=tcg" -nodefaults -display none -S)
+  for options in "" "--id gpu --bus pcie.0 --addr 3 --bootindex 1 --display off --vm-uuid $B" \
+    "--display auto --migration on --qemu qemu-system-x86_64" "--migration off --qemu qemu-system-x86_64" \
+    "--ramfb --bootindex 3"; do
+    for words in "--format qemu" "--format qemu-json"; do
       # shellcheck disable=SC2086 # words
-      mdevtool start-vm-args "$A" --format "$format" $options
+      mdevtool start-vm-args "$A" $words $options
       succeeds
-      run bash -c "qemu-system-x86_64 -machine q35 -nodefaults -display none $output"
-      assert_failure
-      assert_output --partial "no such host device"
+      run bash -c "${qemu[*]} $(tr '\n' ' ' <<<"$output")"
+      misses_only_the_device
+      # shellcheck disable=SC2086
+      mdevtool start-vm-args "$A" $words $options --json
+      mapfile -t words < <(jq -r '.arguments[]' <<<"$output")
+      run "${qemu[@]}" "${words[@]}"
+      misses_only_the_device
     done
   done
+  for options in "--bus rp1" "--id gpu --bus rp1 --addr 0 --bootindex 1 --display off" \
+    "--display auto --migration on --qemu qemu-system-x86_64 --bus rp1"; do
+    # shellcheck disable=SC2086
+    mdevtool start-vm-args "$A" --format qmp $options
+    succeeds
+    run qmp <<<"$output"
+    assert_success
+    assert_output --partial "no such host device"
+    refute_output --partial "not found"
+    refute_output --partial "Invalid"
+  done
+}
+
+misses_only_the_device() {
+  assert_failure 1
+  assert_output --partial "no such host device"
+  refute_output --partial "not found"
+}
+
+@test "start-vm-args: a real QEMU of s390's takes a channel device's options, and knows vfio-ap's" {
+  needs qemu-system-s390x
+  machine s390-ccw
+  device "$A" vfio_ccw-io
+  local format
+  for format in qemu qemu-json; do
+    mdevtool start-vm-args "$A" --format "$format" --id x --bootindex 1 --devno fe.0.1234 --qemu qemu-system-s390x
+    succeeds
+    run bash -c "timeout 20 qemu-system-s390x -accel tcg -nodefaults -display none -S $output"
+    assert_failure 1
+    assert_output --partial "Host device '/sys/bus/mdev/devices/$A' not found"
+  done
+  machine s390-ap
+  device "$B" vfio_ap-passthrough
+  mdevtool start-vm-args "$B" --id x --qemu qemu-system-s390x
+  succeeds
+  says "-device vfio-ap,sysfsdev=/sys/bus/mdev/devices/$B,id=x0"
 }
 
 @test "start-vm-args: members of the group that are not named are a warning" {
