@@ -15,13 +15,14 @@
 
 extern const struct command command_list_parents, command_list_types, command_list, command_show,
 	command_create, command_destroy, command_define, command_modify, command_undefine,
-	command_start, command_export, command_start_vm_args, command_recover, command_complete;
+	command_start, command_export, command_start_vm_args, command_attach, command_detach,
+	command_recover, command_complete;
 
 const struct command *const commands[] = {
-	&command_list_parents, &command_list_types, &command_list,   &command_show,
-	&command_create,       &command_destroy,    &command_define, &command_modify,
-	&command_undefine,     &command_start,      &command_export, &command_start_vm_args,
-	&command_recover,      &command_complete,
+	&command_list_parents, &command_list_types, &command_list,    &command_show,
+	&command_create,       &command_destroy,    &command_define,  &command_modify,
+	&command_undefine,     &command_start,      &command_export,  &command_start_vm_args,
+	&command_attach,       &command_detach,     &command_recover, &command_complete,
 };
 const size_t n_commands = ARRAY_SIZE(commands);
 

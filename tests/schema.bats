@@ -339,4 +339,6 @@ refused() {
   refused '{"types": [], "warnings": []}'
   refused '{"arguments": ["vfio-pci"]}'
   refused '{"destroyed": ["x"]}'
+  refused '{"attached": [{"uuid": "2f0c2d5e-9b1e-4f4e-8a53-5f0f1c7f9a11"}]}'
+  refused '{"detached": [{"already": true}]}'
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* mdevtool create */
+#include "cmd/plug.h"
 #include "cmd/wanted.h"
 
 #include "base/file.h"
@@ -11,12 +12,15 @@
 struct options {
 	struct wanted wanted;
 	bool dry_run;
+	const char *attach;
 };
 
 static const struct cmd_option options[] = {
 	WANTED_OPTIONS(struct options),
 	{"dry-run", 0, NULL, OPTION_FLAG, offsetof(struct options, dry_run), COMPLETE_NOTHING, NULL,
 	 "Print what would be written, and write nothing"},
+	{"attach", 0, "SOCKET", OPTION_TEXT, offsetof(struct options, attach), COMPLETE_FILE, NULL,
+	 "Give them to the running VM with this QMP socket; if that fails they are removed again"},
 };
 
 /* Printing */
@@ -146,17 +150,65 @@ static void end_progress(void)
 	in_progress = false;
 }
 
+/* The VM that is to have the devices. */
+struct user {
+	struct context *context;
+	struct guest guest;
+};
+
+static int hand_over(void *data, const struct creations *creations, struct err *err)
+{
+	struct user *user = data;
+	struct pool *pool = user->context->pool;
+	autoinventory struct inventory inventory = {0};
+	struct filtered devices = {0};
+	struct plugging *list;
+
+	inventory_init(&inventory, &user->context->root);
+	for (size_t i = 0; i < creations->n; i++) {
+		struct device *device = inventory_find_device(
+			&inventory, creations->list[i].record.uuid, NEED_DEVICE_ALL, err);
+
+		if (!device)
+			return -1;
+		*pool_push(pool, devices.list, devices.n) = device;
+	}
+	return plug_attach(user->context, &user->guest, &inventory, &devices, NULL, &list, err);
+}
+
+static int open_user(const struct options *o, struct user *user, struct create_options *create,
+		     struct err *err)
+{
+	const struct plug_options plug = {.socket = o->attach};
+	int wait_ms;
+
+	if (!o->attach)
+		return 0;
+	if (o->dry_run)
+		return err_set(err, ERR_USAGE, "--attach and --dry-run do not go together");
+	create->use = hand_over;
+	create->data = user;
+	return plug_open(user->context, &plug, &user->guest, &wait_ms, err);
+}
+
+static void close_user(struct user *user)
+{
+	guest_close(&user->guest);
+}
+
 static int run(struct context *context, const void *given, struct err *err)
 {
 	const struct options *o = given;
 	struct create_options create = {.dry_run = o->dry_run};
+	struct user user __attribute__((cleanup(close_user))) = {context, GUEST_INIT};
 	struct operation operation = begin_operation(context);
 	autocreations struct creations creations = {0};
 	struct definitions definitions;
 	int result;
 
 	if (wanted_placement(&o->wanted, &create, err) < 0 ||
-	    wanted_definitions(context, &o->wanted, &context->args, &definitions, err) < 0)
+	    wanted_definitions(context, &o->wanted, &context->args, &definitions, err) < 0 ||
+	    open_user(o, &user, &create, err) < 0)
 		return -1;
 	if (isatty(STDERR_FILENO) && !context->quiet && !context->verbose)
 		operation.progress = show_progress;
@@ -185,6 +237,7 @@ const struct command command_create = {
 		"  mdevtool create --type 11 --group 1 --params frame_rate_limiter=0\n"
 		"  mdevtool create --type 'GRID M60-0B' --count 4 --name desk --dry-run\n"
 		"  mdevtool create my-vgpu.xml\n"
+		"  mdevtool create --type 11 --group 2 --attach web-1.qmp\n"
 		"  echo '{\"parent\":\"matrix\",\"type\":\"vfio_ap-passthrough\"}' | mdevtool create -\n",
 	.completion = COMPLETE_FILE,
 	.options = options,

@@ -232,6 +232,7 @@ static int run(struct context *context, const void *given, struct err *err)
 	inventory_init(&inventory, &context->root);
 	if (filter_devices(context, &inventory, &o->filter, NEED_DEVICE_ALL, &devices, err) < 0 ||
 	    check_number(o, &devices, err) < 0 || vm_check(context, &devices, err) < 0 ||
+	    vm_check_groups(&devices, err) < 0 ||
 	    describe(context, o, &vm, &devices, &lines, err) < 0)
 		return -1;
 	json_t *doubts = vm_doubts(context, &inventory, &devices, vm.iommufd);

@@ -8,10 +8,11 @@
 
 /*
  * Refuses what cannot work: ERR_BUSY for a device that is held or being removed, ERR_UNSUPPORTED
- * for one that no driver of QEMU takes, ERR_INVALID for some that need a common group and have
- * none.
+ * for one that no driver of QEMU takes.
  */
 int vm_check(struct context *context, const struct filtered *devices, struct err *err);
+/* Refuses devices of one VM that need a common group and have none: ERR_INVALID. */
+int vm_check_groups(const struct filtered *devices, struct err *err);
 /*
  * Warns of what may not work, and returns the warnings for JSON, a new reference. With `iommufd`
  * QEMU opens other files.

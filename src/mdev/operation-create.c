@@ -290,20 +290,20 @@ struct undoing {
 	bool to_mend; /* something is left that the journal has to remember */
 };
 
-/* Removes what was made, last first. */
-static struct undoing undo(struct operation *operation, struct creations *creations, size_t failed,
-			   struct err *err)
+/* Removes what was made of the first `tried`, last first; call-outs know that `started` were. */
+static struct undoing undo(struct operation *operation, struct creations *creations, size_t tried,
+			   size_t started, struct err *err)
 {
 	struct undoing result = {0};
 
-	for (size_t i = failed + 1; i-- > 0;) {
+	for (size_t i = tried; i-- > 0;) {
 		struct creation *creation = &creations->list[i];
 		autoerr struct err failure = {0};
 		int undone = creation->made ? undo_creation(operation, &creation->record,
-							    i < failed, &failure)
+							    i < started, &failure)
 					    : 0;
 
-		if (i == failed)
+		if (i >= started)
 			callout_end(&creation->callout, false);
 		if (undone == 0)
 			continue;
@@ -318,12 +318,15 @@ static struct undoing undo(struct operation *operation, struct creations *creati
 	return result;
 }
 
+/* After `started` devices were made one more could not be, unless those are all. */
 static int give_up(struct operation *operation, struct creations *creations,
-		   const struct journal_entry *entry, size_t failed, bool left, struct err *err)
+		   const struct journal_entry *entry, size_t started, bool left, struct err *err)
 {
-	if (creations->n > 1)
-		err_wrap(err, "device %zu of %zu failed", failed + 1, creations->n);
-	struct undoing undoing = undo(operation, creations, failed, err);
+	size_t tried = started < creations->n ? started + 1 : started;
+
+	if (creations->n > 1 && started < creations->n)
+		err_wrap(err, "device %zu of %zu failed", tried, creations->n);
+	struct undoing undoing = undo(operation, creations, tried, started, err);
 	if (undoing.to_mend || left) {
 		/* the journal keeps what is left to mend */
 		if (left)
@@ -332,6 +335,8 @@ static int give_up(struct operation *operation, struct creations *creations,
 	}
 	if (creations->n > 1 && !undoing.kept)
 		err_append(err, "; nothing of the set is left");
+	else if (started && !undoing.kept)
+		err_append(err, "; the device is gone again");
 	autoerr struct err ignored = {0};
 	journal_remove(operation->root, entry, &ignored);
 	return -1;
@@ -350,7 +355,8 @@ static struct journal_entry journal_entry(const struct creations *creations)
 	return entry;
 }
 
-static int run_all(struct operation *operation, struct locks *locks, struct creations *creations,
+static int run_all(struct operation *operation, struct locks *locks,
+		   const struct create_options *options, struct creations *creations,
 		   struct err *err)
 {
 	struct journal_entry entry = journal_entry(creations);
@@ -367,6 +373,8 @@ static int run_all(struct operation *operation, struct locks *locks, struct crea
 		if (operation->progress)
 			operation->progress(i + 1, creations->n);
 	}
+	if (options->use && options->use(options->data, creations, err) < 0)
+		return give_up(operation, creations, &entry, creations->n, false, err);
 	return journal_remove(operation->root, &entry, err);
 }
 
@@ -424,7 +432,8 @@ int operation_create(struct operation *operation, const struct definitions *defi
 	if (operation_recover(operation, &locks, true, false, err) < 0)
 		return -1;
 	if (place_and_lock(operation, &locks, definitions, options, ret, err) < 0 ||
-	    decide(ret, definitions, options, err) < 0 || run_all(operation, &locks, ret, err) < 0)
+	    decide(ret, definitions, options, err) < 0 ||
+	    run_all(operation, &locks, options, ret, err) < 0)
 		return -1;
 	tell_ignored(operation, ret);
 	tell_joined(operation, ret);

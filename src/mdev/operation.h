@@ -40,12 +40,19 @@ enum placement {
 	PLACEMENT_NUMA,   /* the smallest on the given node */
 };
 
+struct creations;
 struct create_options {
 	enum placement placement;
 	int64_t numa_node;
 	bool group_auto; /* the whole set gets the lowest free group */
 	bool defined;    /* they are kept definitions, whose names and groups are their own */
 	bool dry_run;
+	/*
+	 * Puts the devices to use before they count as made: when it fails they are removed again,
+	 * as they are by the next run when this one is killed meanwhile. NULL for nobody.
+	 */
+	int (*use)(void *data, const struct creations *creations, struct err *err);
+	void *data;
 };
 
 /* One device of a creation: what was asked, what was decided, and what came of it. */

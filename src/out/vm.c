@@ -4,7 +4,6 @@
 
 #include "base/text.h"
 
-#include <jansson.h>
 
 static const char *const format_words[] = {
 	[VM_QEMU] = "qemu",
@@ -223,7 +222,7 @@ static const char *compact(struct pool *pool, json_t *json)
 	return pool_strdup(pool, text ? text : "");
 }
 
-static json_t *device_json(const struct vm_device *device)
+json_t *vm_arguments(const struct vm_device *device)
 {
 	json_t *json = json_pack("{s:s}", "driver", device->driver);
 
@@ -304,10 +303,10 @@ void vm_line(struct pool *pool, const struct vm_options *options, const struct v
 		add_option(pool, "-device", qemu_text(pool, device), ret);
 		break;
 	case VM_QEMU_JSON:
-		add_option(pool, "-device", compact(pool, device_json(device)), ret);
+		add_option(pool, "-device", compact(pool, vm_arguments(device)), ret);
 		break;
 	case VM_QMP:
-		add_line(pool, command(pool, "device_add", device_json(device)), ret);
+		add_line(pool, command(pool, "device_add", vm_arguments(device)), ret);
 		break;
 	case VM_LIBVIRT:
 		add_line(pool, hostdev(pool, options, device), ret);

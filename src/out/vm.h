@@ -7,6 +7,8 @@
 #include "mdev/model.h"
 #include "mdev/qemu.h"
 
+#include <jansson.h>
+
 enum vm_format {
 	VM_QEMU,      /* -device vfio-pci,sysfsdev=… */
 	VM_QEMU_JSON, /* -device '{"driver":"vfio-pci",…}', QEMU 6.2 and later */
@@ -58,6 +60,9 @@ bool vm_devno_is_valid(const char *devno);
  */
 int vm_describe(struct pool *pool, const struct vm_options *options, const struct device *device,
 		size_t number, struct vm_device *ret, struct err *err);
+
+/* The device as QMP's device_add takes it, a new reference. */
+json_t *vm_arguments(const struct vm_device *device);
 
 struct vm_lines {
 	const char **list; /* for people and shells */
