@@ -268,6 +268,23 @@ $C"
   all_is_whole
 }
 
+@test "start: --auto --json: what was started, and beside it what was not and why" {
+  machine m60
+  definition "$A" 11 --auto --name first
+  foreign_definition "$card" "$B" '{"mdev_type": "99", "start": "auto"}'
+  foreign_definition "$card" "$C" '{"mdev_type": "11",'
+  local option failures
+  failures="[[\"/etc/mdevctl.d/$card/$C:1:19\", true], [\"/etc/mdevctl.d/$card/$B\", true]]"
+  for option in --dry-run --auto; do
+    mdevtool start --auto --json $option
+    fails 3 "'$B' is not started: '$card' offers no type '99'" "mdevtool: " "hint: "
+    json ".warnings | map([.file, (.message | test(\"expected|offers no type '99'\"))]) == $failures"
+    [ $option = --auto ] || json '.steps | length > 0'
+  done
+  json '.definitions | map([.uuid, .state]) == [["'"$A"'", "active"]]'
+  device_exists "$A"
+}
+
 @test "start: --auto: one that cannot be read stops no other" {
   machine m60
   definition "$A" 11 --auto
