@@ -215,7 +215,9 @@ static void warn_broken(const struct loading *loading, const char *name, const c
 /* Whatever a link leads to was not put there to be a definition. */
 static int refuse_link(struct err *err)
 {
-	return err_set(err, ERR_INVALID, "a symbolic link, which is not followed");
+	err_set(err, ERR_INVALID, "a symbolic link, which is not followed");
+	err->errnum = ELOOP;
+	return -1;
 }
 
 static int open_stored(int dir, const char *name, struct err *err)
@@ -665,7 +667,8 @@ int store_remove(const struct root *root, const struct stored *stored, struct er
 
 	if (!removed && !failure.kind)
 		err_errno(&failure, errno, "cannot remove it");
-	if (removed || failure.errnum == ENOENT)
+	/* behind a link there is none of ours */
+	if (removed || failure.errnum == ENOENT || failure.errnum == ELOOP)
 		return 0;
 	err_wrap(&failure, STORE_DIR "/%s/%s", parent, stored->file_name);
 	err_keep_first(err, &failure);
