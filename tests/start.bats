@@ -37,6 +37,21 @@ load mdevtool.bash
   wrote_nothing_else
 }
 
+@test "start: attributes that the driver refuses, or does not have, and how to correct them" {
+  machine s390-ap
+  mdevtool define --type vfio_ap-passthrough --parent matrix --uuid "$A" -a assign_adapter=9999
+  mdevtool start "$A"
+  [ "$status" -ne 0 ] || complain "it did not fail"
+  hints "'mdevtool modify $A --attr assign_adapter=VALUE' corrects it" "dmesg | tail"
+  mdevtool modify "$A" --attr assign_adapter=3 --attr none=1
+  mdevtool start "$A"
+  fails 8 "the device has no attribute 'none'"
+  hints "'mdevtool modify $A --del-attr none' takes it out of the definition"
+  mdevtool modify "$A" --del-attr none
+  mdevtool start "$A"
+  succeeds
+}
+
 @test "start: what others defined" {
   machine samples
   foreign_definition mtty "${A^^}" '{"mdev_type": "mtty-2", "start": "manual", "later": 1}'

@@ -64,6 +64,7 @@ struct creations {
 	struct inventory inventory; /* owns what the creations point to */
 	struct creation *list;
 	size_t n;
+	bool defined; /* they are kept definitions */
 };
 void creations_free(struct creations *creations);
 #define autocreations __attribute__((cleanup(creations_free)))
