@@ -149,6 +149,29 @@ create_ap() {
   done
 }
 
+@test "callouts: a set of which one is refused is put back, and scripts hear of that, too" {
+  mdevtool define --parent matrix --type vfio_ap-passthrough --uuid "$A" --attr assign_adapter=3
+  mdevtool define --parent matrix --type vfio_ap-passthrough --uuid "$B"
+  old_script $here/callouts mine pre "[[ \$* != *$B* ]] || exit 1"
+  mdevtool modify "$A" "$B" --auto
+  fails 1 "definition 2 of 2 failed: " "refuses with status 1; nothing of the set is changed"
+  called mine get capabilities none mine pre modify none mine post modify success \
+    mine get capabilities none mine pre modify none mine post modify failure \
+    mine get capabilities none mine pre modify none mine post modify success
+  # what it is changed to, then the refused one, and what it is changed back to
+  [ "$(sed -n 's/.*-e pre.*"start":"\([a-z]*\)".*/\1/p' "$log" | xargs)" = "auto auto manual" ] ||
+    complain "$(<"$log")"
+  : >"$log"
+  mdevtool undefine "$A" "$B"
+  fails 1 "nothing of the set is undefined"
+  called mine get capabilities none mine pre undefine none mine post undefine success \
+    mine get capabilities none mine pre undefine none mine post undefine failure \
+    mine get capabilities none mine pre define none mine post define success
+  grep -q -- "-e pre -a define .*assign_adapter" "$log" || complain "$(<"$log")"
+  mdevtool list --defined --json
+  json '.definitions | map(.start) == ["manual", "manual"]'
+}
+
 @test "callouts: what fails afterwards is told to post, once the device is gone again" {
   old_script $here/callouts mine post "echo left: \$(ls $root/sys/bus/mdev/devices) >&2"
   create_ap --attr no-such-file=1

@@ -29,7 +29,7 @@
 #  - A vfio_ap device is opened by a VM only: without KVM at hand, EINVAL. mtty's, mdpy's, mbochs's
 #    and vfio_ccw's devices open for anyone, so the tests hold those.
 #  - ap_config (6.12) takes all three masks or none; the "0x" may be left out, and digits fill up
-#    from the left.
+#    from the left. A newline ends a mask as a comma does, so that "3,4\n" has an empty third one.
 #
 # Chosen, as no kernel has the RFC's files; the project's own module in tests/vm serves them:
 #
@@ -556,9 +556,13 @@ assign() {
   answered EINVAL
   assign ap_config 3,4,4
   answered EADDRNOTAVAIL
+  assign ap_config 3,4
+  answered EINVAL
+  assign ap_config $'3,4\n'
+  answered EADDRNOTAVAIL
   has "$devices/$A/ap_config" "$three,$four,$four"
-  assign ap_config "$zero,$zero,$zero"
-  answered "ok 200"
+  assign ap_config "$zero,$zero,$zero,more"
+  answered "ok 205"
   has "$devices/$A/matrix" ""
 }
 

@@ -183,6 +183,7 @@ golden() {
     --attr assign_control_domain=5 --attr assign_adapter=9999
   [ "$status" -ne 0 ] || complain "it did not fail"
   warns assign_adapter 9999
+  hints "create it with another value of 'assign_adapter'" "dmesg | tail"
   wrote vfio_ap-passthrough/create "$A"
   wrote "$A/assign_control_domain" 5
   next_write || complain "it did not try"
@@ -195,6 +196,7 @@ golden() {
   machine samples
   mdevtool create --type mtty-1 --uuid "$A" --attr no_such_file=1
   fails 8 "no_such_file"
+  hints "create it without 'no_such_file': 'ls /sys/bus/mdev/devices/$A' then shows what it has"
   wrote mtty-1/create "$A"
   wrote "$A/remove" 1
   wrote_nothing_else

@@ -375,6 +375,7 @@ open_type() {
   mkfifo "$dir/$B"
   ln -s "$C" "$dir/$C"
   ln -s /etc/passwd "$dir/$D"
+  ln -s nowhere "$dir/00000000-0000-4000-8000-000000000007"
   printf '{"mdev_type": "\\u001b[31m", "start": "auto"}' >"$dir/00000000-0000-4000-8000-000000000001"
   printf '{"mdev_type": "11", "start": "auto", "attrs": [{"../../x": "1"}]}' \
     >"$dir/00000000-0000-4000-8000-000000000002"
@@ -395,23 +396,49 @@ open_type() {
     mentions "$A"
     mentions_no root:
     warns_not_of root:
-    warns "$B" "$C" 'e\x0avil' 000000000002:1: 000000000003:1: 000000000004:1:65 "16 MiB"
+    warns "$B" "$C" 'e\x0avil' 000000000002:1: 000000000003:1: 000000000004:1:65 "16 MiB" \
+      "$C: a symbolic link, which is not followed" "$D: a symbolic" "000000000007: a symbolic"
   done
   [ $((SECONDS - before)) -lt 20 ] || complain "that took too long"
   [ "$(find "$root/sys/bus/mdev/devices" -mindepth 1 | wc -l)" -eq 1 ] || complain "others were started"
 }
 
-@test "hostile: a directory of definitions that is a link leads nowhere outside" {
-  machine m60
-  mkdir "$BATS_TEST_TMPDIR/outside"
-  printf '{"mdev_type": "11", "start": "auto"}' >"$BATS_TEST_TMPDIR/outside/$A"
-  mkdir "$root/etc/mdevctl.d"
-  ln -s "$BATS_TEST_TMPDIR/outside" "$root/etc/mdevctl.d/$card"
+# is_refused PATH: what is a link among the definitions is named and left alone, wherever it leads.
+is_refused() {
   mdevtool list --defined
+  fails 1 "warning: $1: a symbolic link, which is not followed"
   mentions_no "$A"
+  for command in undefine start modify; do
+    # shellcheck disable=SC2046 # words
+    mdevtool $command "$A" $([ $command != modify ] || echo --auto)
+    [ "$status" -ne 0 ] || complain "$command succeeded"
+  done
+  mdevtool start --auto
+  fails 1 "$1: a symbolic link"
+  mdevtool define --type 11 --parent "$card" --uuid "$A"
+  [ "$status" -ne 0 ] || complain "it was defined"
+  wrote_nothing
+  [ "$(cat "$definition")" = "$text" ] || complain "it has changed"
+}
+
+@test "hostile: a link among the definitions leads nowhere, be it to a definition" {
+  machine m60
+  local definition=$root/etc/kept/$A text='{"mdev_type": "11", "start": "auto"}'
+  mkdir -p "$root/etc/kept" "$root/etc/mdevctl.d/$card"
+  printf '%s' "$text" >"$definition"
+  ln -s "/etc/kept/$A" "$root/etc/mdevctl.d/$card/$A"
+  is_refused "/etc/mdevctl.d/$card/$A"
+  mdevtool undefine "$A"
+  fails 8 "the definition '/etc/mdevctl.d/$card/$A': a symbolic link, which is not followed"
+  hints "correct the file, or remove it"
+  ln -sfn "$B" "$root/etc/mdevctl.d/$card/$A"
+  is_refused "/etc/mdevctl.d/$card/$A"
+  rm -r "$root/etc/mdevctl.d/$card"
+  ln -s ../kept "$root/etc/mdevctl.d/$card"
+  is_refused "/etc/mdevctl.d/$card"
   mdevtool define --type 11 --parent "$card" --uuid "$B"
-  [ "$status" -ne 0 ] || complain "it succeeded"
-  [ ! -e "$BATS_TEST_TMPDIR/outside/$B" ] || complain "it led out"
+  fails 8 "/etc/mdevctl.d/$card: a symbolic link, which is not followed"
+  [ ! -e "$root/etc/kept/$B" ] || complain "it led out"
 }
 
 ### Files that may not be read

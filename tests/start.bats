@@ -37,6 +37,21 @@ load mdevtool.bash
   wrote_nothing_else
 }
 
+@test "start: attributes that the driver refuses, or does not have, and how to correct them" {
+  machine s390-ap
+  mdevtool define --type vfio_ap-passthrough --parent matrix --uuid "$A" -a assign_adapter=9999
+  mdevtool start "$A"
+  [ "$status" -ne 0 ] || complain "it did not fail"
+  hints "'mdevtool modify $A --attr assign_adapter=VALUE' corrects it" "dmesg | tail"
+  mdevtool modify "$A" --attr assign_adapter=3 --attr none=1
+  mdevtool start "$A"
+  fails 8 "the device has no attribute 'none'"
+  hints "'mdevtool modify $A --del-attr none' takes it out of the definition"
+  mdevtool modify "$A" --del-attr none
+  mdevtool start "$A"
+  succeeds
+}
+
 @test "start: what others defined" {
   machine samples
   foreign_definition mtty "${A^^}" '{"mdev_type": "mtty-2", "start": "manual", "later": 1}'
@@ -266,6 +281,23 @@ $C"
   device_exists "$A"
   device_exists "$C"
   all_is_whole
+}
+
+@test "start: --auto --json: what was started, and beside it what was not and why" {
+  machine m60
+  definition "$A" 11 --auto --name first
+  foreign_definition "$card" "$B" '{"mdev_type": "99", "start": "auto"}'
+  foreign_definition "$card" "$C" '{"mdev_type": "11",'
+  local option failures
+  failures="[[\"/etc/mdevctl.d/$card/$C:1:19\", true], [\"/etc/mdevctl.d/$card/$B\", true]]"
+  for option in --dry-run --auto; do
+    mdevtool start --auto --json $option
+    fails 3 "'$B' is not started: '$card' offers no type '99'" "mdevtool: " "hint: "
+    json ".warnings | map([.file, (.message | test(\"expected|offers no type '99'\"))]) == $failures"
+    [ $option = --auto ] || json '.steps | length > 0'
+  done
+  json '.definitions | map([.uuid, .state]) == [["'"$A"'", "active"]]'
+  device_exists "$A"
 }
 
 @test "start: --auto: one that cannot be read stops no other" {

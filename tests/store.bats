@@ -7,7 +7,7 @@
 load mdevtool.bash
 
 setup() {
-  export root mdevtool=$MDEVTOOL work=$BATS_TEST_TMPDIR uuid=$A
+  export root mdevtool=$MDEVTOOL work=$BATS_TEST_TMPDIR uuid=$A all="$A $B $C"
 }
 
 # What the definition of A is before and after.
@@ -242,6 +242,119 @@ was_full() {
     json '.definitions == []'
     definitions_are_tidy
   done
+}
+
+# Three that a set is made of, of two parents, each with something of ours.
+three() {
+  mdevtool define --type 11 --parent "$card" --uuid "$A" --name one --attr a=1
+  mdevtool define --type 12 --parent 0000:87:00.0 --uuid "$B" --params x=y
+  mdevtool define --type 11 --parent "$card" --uuid "$C" --group 3 --auto
+  succeeds
+}
+
+# All that is known of them, and mdevctl's files byte by byte.
+all_of_them() { mdevtool export && cat "$root"/etc/mdevctl.d/*/*; }
+
+# is_whole_despite NOTHING CALL HOW COMMAND...: each of these calls fails in turn; either the command succeeds
+# all the same, or the set is as it was, and NOTHING says so.
+is_whole_despite() {
+  local nothing=$1 call=$2 how=$3 when
+  shift 3
+  remember
+  calls "$call" "$@"
+  for ((when = 1; when <= calls; when++)); do
+    bring_back
+    before=$(all_of_them)
+    traced "$call" "$how:when=$when" "$@"
+    [ "$status" -ne 0 ] || continue
+    [[ "$stderr" != *"of 3 failed: "*"; $nothing" ]] || failures=$((failures + 1))
+    [ "$(all_of_them)" = "$before" ] || complain "it has changed" "$which"
+    [ -z "$(find "$root/etc" -name '.*')" ] || complain "something is left" "$which"
+  done
+}
+
+@test "store: a set of which one cannot be changed stays as it was" {
+  needs_strace
+  machine m60x2
+  three
+  local failures=0
+  is_whole_despite "nothing of the set is changed" "$rename" error=EIO modify "$A" "$B" "$C" --params z --group 7
+  [ "$failures" -eq 6 ] || complain "only $failures failed"
+  failures=0
+  is_whole_despite "nothing of the set is changed" fchmod error=ENOSPC modify "$A" "$B" "$C" --params z
+  [ "$failures" -eq 6 ] || complain "only $failures failed"
+  bring_back
+  mdevtool modify "$A" "$B" "$C" --params z --group 7
+  succeeds
+  mdevtool list --defined --json
+  json '.definitions | all(.params == "z" and .group == 7)'
+  definitions_are_tidy
+}
+
+@test "store: a set of which one cannot be undefined stays as it was" {
+  needs_strace
+  machine m60x2
+  three
+  local failures=0
+  is_whole_despite "nothing of the set is undefined" fsync error=EIO undefine "$A" "$B" "$C"
+  [ "$failures" -eq 3 ] || complain "only $failures failed"
+  bring_back
+  # others make room for second names, or take away what means nothing any more
+  failures=0
+  is_whole_despite "nothing of the set is undefined" unlinkat error=EIO undefine "$A" "$B" "$C"
+  [ "$failures" -eq 3 ] || complain "only $failures failed"
+}
+
+@test "store: a set is not changed where its files cannot have second names" {
+  needs_strace
+  machine m60x2
+  three
+  local before
+  before=$(all_of_them)
+  for command in "modify --params z" undefine; do
+    # shellcheck disable=SC2086 # words
+    traced linkat error=EPERM:when=2 $command "$A" "$B" "$C"
+    fails 7 "cannot link '/etc/mdevctl.d/0000:87:00.0/$B': Operation not permitted"
+    [ "$(all_of_them)" = "$before" ] || complain "it has changed"
+    [ -z "$(find "$root/etc" -name '.*')" ] || complain "something is left"
+  done
+}
+
+@test "store: what cannot be put back is named" {
+  needs_strace
+  machine m60x2
+  three
+  traced "$rename" error=EIO:when=4+ modify "$A" "$B" "$C" --auto
+  fails 1 "definition 2 of 3 failed: cannot write '/etc/mdevctl.d/0000:87:00.0/$B'" \
+    "; and $A could not be put back: cannot restore '/etc/mdevctl.d/$card/$A': Input/output error"
+  warns_not_of "nothing of the set"
+}
+
+@test "store: a set on a small disk, filled step by step, is changed as a whole or not at all" {
+  needs unshare
+  machine m60x2
+  three
+  # shellcheck disable=SC2016 # the inner shell's
+  run --separate-stderr unshare -rm bash -c '
+    cp -a "$root/etc" "$work/etc"
+    mount -t tmpfs -o size=96k,mode=0755 none "$root/etc" || exit 77
+    cp -a "$work/etc/." "$root/etc/"
+    dd if=/dev/zero of="$root/etc/ballast" bs=4k 2>/dev/null
+    for ((left = 0; left < 12; left++)); do
+      before=$("$mdevtool" --root "$root" export)
+      if "$mdevtool" --root "$root" modify $all --params "p$left" --attr "b=$(printf "%03000d" $left)" 2>"$work/err"; then
+        echo "done $left"
+      else
+        grep -q "No space left on device; nothing of the set is changed" "$work/err" && echo "failed $left" || cat "$work/err"
+        [ "$("$mdevtool" --root "$root" export)" = "$before" ] || echo "it has changed"
+      fi
+      truncate -s -4k "$root/etc/ballast"
+    done' </dev/null
+  if [ "$status" -eq 77 ]; then
+    skip "no tmpfs may be mounted here"
+  fi
+  mentions "failed 1" "done 11"
+  mentions_no "it has changed" "done 0" mdevtool:
 }
 
 ### Backups

@@ -96,16 +96,6 @@ load mdevtool.bash
   is_undefined "${A^^}"
 }
 
-@test "undefine: a link is removed, not what it leads to" {
-  machine m60
-  foreign_definition "$card" "$B" '{"mdev_type": "11", "start": "auto"}'
-  ln -s "$B" "$root/etc/mdevctl.d/$card/$A"
-  mdevtool undefine "$A"
-  succeeds
-  is_undefined "$A"
-  is_defined "$B"
-}
-
 @test "undefine: one that cannot be read is named, with its place, and left to you" {
   machine m60
   foreign_definition "$card" "$A" '{'

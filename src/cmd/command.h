@@ -74,7 +74,7 @@ struct command {
 	const struct fields *defined_fields; /* or of these, with --defined */
 	bool hidden;
 	bool only_reads;
-	/* Fails with *err, or returns 0 with context->status 0 or ERR_FAILED. */
+	/* Fails with *err, or returns 0; context->status is not 0 when the answer is a part. */
 	int (*run)(struct context *context, const void *options, struct err *err);
 };
 

@@ -105,7 +105,7 @@ static int run(struct context *context, const void *given, struct err *err)
 			return -1;
 	int result = operation_define(&operation, &definitions, &define, &kept, err);
 	say_notes(context, &operation);
-	return result < 0 ? -1 : print_kept(context, &kept, "defined", err);
+	return result < 0 ? -1 : print_kept(context, &kept, "defined", NULL, err);
 }
 
 const struct command command_define = {

@@ -7,7 +7,8 @@
 
 #include <stdio.h>
 
-static int print_json(struct context *context, struct kept *kept, struct err *err)
+static int print_json(struct context *context, struct kept *kept, const struct inventory *left_out,
+		      struct err *err)
 {
 	struct format all = {.json = true};
 	struct document document = {.out = stdout};
@@ -17,16 +18,17 @@ static int print_json(struct context *context, struct kept *kept, struct err *er
 		return -1;
 	store_load_states(&kept->inventory, kept->list, kept->n);
 	document_array(&document, &selection, (const void *const *)kept->list, kept->n);
-	document_end(&document, NULL);
+	document_end(&document, left_out);
 	return 0;
 }
 
-int print_kept(struct context *context, struct kept *kept, const char *done, struct err *err)
+int print_kept(struct context *context, struct kept *kept, const char *done,
+	       const struct inventory *left_out, struct err *err)
 {
 	int result = 0;
 
 	if (context->json)
-		result = print_json(context, kept, err);
+		result = print_json(context, kept, left_out, err);
 	else
 		for (size_t i = 0; i < kept->n; i++)
 			puts(kept->list[i]->definition.uuid);

@@ -6,9 +6,11 @@
 
 /*
  * Prints the UUIDs, one a line, or the whole records as JSON. Where stdout does not take them
- * stderr gets them, each behind `done`, what was done to it.
+ * stderr gets them, each behind `done`, what was done to it. JSON has the warnings of `left_out`,
+ * too, NULL for none.
  */
-int print_kept(struct context *context, struct kept *kept, const char *done, struct err *err);
+int print_kept(struct context *context, struct kept *kept, const char *done,
+	       const struct inventory *left_out, struct err *err);
 
 /* --parent of commands that name definitions; their struct has a `const char *parent`. */
 #define KEPT_PARENT(options_struct)                                                     \

@@ -247,7 +247,7 @@ static int run(struct context *context, const void *given, struct err *err)
 				      change, &o, &kept, err);
 	say_notes(context, &operation);
 	if (result == 0 && context->json)
-		return print_kept(context, &kept, "modified", err);
+		return print_kept(context, &kept, "modified", NULL, err);
 	return result;
 }
 
@@ -255,8 +255,9 @@ const struct command command_modify = {
 	.name = "modify",
 	.args = "DEFINITION...",
 	.summary = "Change definitions",
-	.help = "Changes definitions; a device that is active stays as it is. Attributes are removed "
-		"first, then set, then inserted. With --json it prints what they are now.\v"
+	.help = "Changes definitions, several of them as a whole or not at all; a device that is active "
+		"stays as it is. Attributes are removed first, then set, then inserted. With --json it "
+		"prints what they are now.\v"
 		"Examples:\n"
 		"  mdevtool modify seat-1 --auto --group 3\n"
 		"  mdevtool modify 7d1c0a42 --attr assign_domain=0xab --del-attr 0\n"

@@ -78,7 +78,25 @@ static void tell(const struct context *context, const struct options *o,
 	}
 }
 
-static void print_dry_run(struct context *context, const struct startings *startings)
+/* What JSON has besides: what could not be read, and what was not started. */
+static void collect_failures(const struct startings *startings, struct inventory *ret)
+{
+	for (size_t i = 0; i < startings->inventory.n_warnings; i++) {
+		const struct warning *warning = &startings->inventory.warnings[i];
+
+		inventory_warn(ret, warning->file, "%s", warning->message);
+	}
+	for (size_t i = 0; i < startings->n; i++) {
+		const struct starting *starting = &startings->list[i];
+
+		if (starting->result == START_FAILED && starting->failure)
+			inventory_warn(ret, starting->stored->definition.file, "%s",
+				       starting->failure);
+	}
+}
+
+static void print_dry_run(struct context *context, const struct startings *startings,
+			  const struct inventory *failures)
 {
 	json_t *steps = json_array();
 
@@ -96,13 +114,13 @@ static void print_dry_run(struct context *context, const struct startings *start
 		struct document document = {.out = stdout};
 
 		document_member(&document, "steps", json_incref(steps));
-		document_end(&document, NULL);
+		document_end(&document, failures);
 	}
 	json_decref(steps);
 }
 
 static int print_started(struct context *context, const struct startings *startings,
-			 struct err *err)
+			 const struct inventory *failures, struct err *err)
 {
 	autokept struct kept kept = {0};
 
@@ -112,7 +130,15 @@ static int print_started(struct context *context, const struct startings *starti
 		    (context->json && startings->list[i].result == START_ALREADY))
 			*pool_push(kept.inventory.pool, kept.list, kept.n) =
 				(struct stored *)startings->list[i].stored;
-	return print_kept(context, &kept, "started", err);
+	return print_kept(context, &kept, "started", failures, err);
+}
+
+/* The document is printed: it has failures as warnings, and stderr the first one with its hint. */
+static int answered_partly(struct context *context, const struct err *err)
+{
+	say_error(context, err);
+	context->status = (int)err->kind;
+	return 0;
 }
 
 static int run(struct context *context, const void *given, struct err *err)
@@ -120,6 +146,7 @@ static int run(struct context *context, const void *given, struct err *err)
 	const struct options *o = given;
 	struct operation operation = begin_operation(context);
 	autostartings struct startings startings = {0};
+	autoinventory struct inventory failures = {0};
 	struct start_options start = {0};
 
 	if (check(context, o, &start, err) < 0 ||
@@ -132,13 +159,15 @@ static int run(struct context *context, const void *given, struct err *err)
 	for (size_t i = 0; i < startings.n; i++)
 		tell(context, o, &startings.list[i]);
 	say_inventory_warnings(context, &startings.inventory);
-	if (result < 0 && (!o->automatic || context->json))
+	if (result < 0 && !o->automatic)
 		return result;
+	inventory_init(&failures, &context->root);
+	collect_failures(&startings, &failures);
 	if (o->dry_run)
-		print_dry_run(context, &startings);
+		print_dry_run(context, &startings, &failures);
 	else
-		result |= print_started(context, &startings, err);
-	return result;
+		result |= print_started(context, &startings, &failures, err);
+	return result < 0 && context->json ? answered_partly(context, err) : result;
 }
 
 const struct command command_start = {

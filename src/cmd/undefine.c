@@ -27,7 +27,7 @@ static int run(struct context *context, const void *given, struct err *err)
 					&kept, err);
 	say_notes(context, &operation);
 	if (result == 0 && context->json)
-		return print_kept(context, &kept, "undefined", err);
+		return print_kept(context, &kept, "undefined", NULL, err);
 	return result;
 }
 
@@ -35,7 +35,7 @@ const struct command command_undefine = {
 	.name = "undefine",
 	.args = "DEFINITION...",
 	.summary = "Forget definitions",
-	.help = "Forgets definitions. Their devices stay: 'mdevtool destroy' removes them. With --json "
+	.help = "Forgets definitions, all or none. Their devices stay: 'mdevtool destroy' removes them. With --json "
 		"it prints what was forgotten.\v"
 		"Examples:\n"
 		"  mdevtool undefine seat-1 seat-2\n"

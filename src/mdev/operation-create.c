@@ -224,6 +224,28 @@ static const char *what_failed(const struct creations *creations, const struct c
 			   type->name ? ")" : "", type->parent->name);
 }
 
+#define LOOK_AT_LOG "the driver's reason may be in the kernel's log: dmesg | tail"
+
+/* The device is undone by then, so that nobody can look at what it has. */
+static void hint_for_attribute(const struct creation *creation, bool defined,
+			       const struct step *step, struct err *err)
+{
+	const char *uuid = creation->request.uuid;
+	bool missing = err->errnum == ENOENT || err->errnum == EXDEV || err->errnum == ELOOP;
+
+	if (missing && defined)
+		err_hint(err, "'mdevtool modify %s --del-attr %s' takes it out of the definition",
+			 uuid, step->name);
+	else if (missing)
+		err_hint(err, "create it without '%s': 'ls %s' then shows what it has", step->name,
+			 step->dir);
+	else if (defined)
+		err_hint(err, "'mdevtool modify %s --attr %s=VALUE' corrects it; " LOOK_AT_LOG,
+			 uuid, step->name);
+	else
+		err_hint(err, "create it with another value of '%s'; " LOOK_AT_LOG, step->name);
+}
+
 /* EINVAL and its like with room left is the driver's own reason, which only the kernel's log has.
  */
 static void hint_for_refusal(const struct creation *creation, struct err *err)
@@ -235,7 +257,7 @@ static void hint_for_refusal(const struct creation *creation, struct err *err)
 	if (err->kind == ERR_NO_ROOM)
 		err_hint(err, "'mdevtool list --parent %s' shows what occupies it", parent);
 	else if (err->errnum == EINVAL || err->kind == ERR_FAILED)
-		err_hint(err, "the driver's reason may be in the kernel's log: dmesg | tail");
+		err_hint(err, LOOK_AT_LOG);
 	else if (err->kind == ERR_DENIED && geteuid() != 0)
 		err_hint(err, "only root may write there");
 }
@@ -280,7 +302,10 @@ static int run_one(struct operation *operation, struct creations *creations,
 		return 0;
 	}
 	err_wrap(err, "%s", what_failed(creations, creation));
-	hint_for_refusal(creation, err);
+	if (run.failed && run.failed->kind == STEP_ATTRIBUTE)
+		hint_for_attribute(creation, creations->defined, run.failed, err);
+	else
+		hint_for_refusal(creation, err);
 	return -1;
 }
 
@@ -432,8 +457,10 @@ int operation_create(struct operation *operation, const struct definitions *defi
 	if (operation_recover(operation, &locks, true, false, err) < 0)
 		return -1;
 	if (place_and_lock(operation, &locks, definitions, options, ret, err) < 0 ||
-	    decide(ret, definitions, options, err) < 0 ||
-	    run_all(operation, &locks, options, ret, err) < 0)
+	    decide(ret, definitions, options, err) < 0)
+		return -1;
+	ret->defined = options->defined;
+	if (run_all(operation, &locks, options, ret, err) < 0)
 		return -1;
 	tell_ignored(operation, ret);
 	tell_joined(operation, ret);

@@ -126,7 +126,8 @@ static int check_defined(const struct inventory *inventory, const struct definit
 	}
 	const char *path = pool_printf(inventory->pool, STORE_DIR "/%s/%s", definition->parent,
 				       definition->uuid);
-	if (!root_exists(inventory->root, path))
+	autoclose int there = root_openat(inventory->root, path, O_PATH | O_NOFOLLOW);
+	if (there < 0)
 		return 0;
 	err_set(err, ERR_EXISTS, "'%s' is there already, and cannot be read", path);
 	return err_hint(err, "'mdevtool show %s' tells why", definition->uuid);
@@ -175,7 +176,47 @@ static int decide(struct operation *operation, const struct definitions *definit
 
 typedef int store_change(const struct root *root, const struct stored *stored, struct err *err);
 
-/* One change of what is kept, with the call-outs around it. */
+/* A change of what is kept, and the one that undoes it. */
+struct change {
+	enum callout_action action, reverse;
+	store_change *make, *undo;
+	const char *undone;  /* "it could not be …" */
+	const char *nothing; /* what a set that was undone comes to */
+};
+
+static int remove_all(const struct root *root, const struct stored *stored, struct err *err)
+{
+	if (store_remove(root, stored, err) < 0)
+		return -1;
+	return store_forget(root, stored, err);
+}
+
+static const struct change defining = {
+	.action = CALLOUT_DEFINE,
+	.reverse = CALLOUT_UNDEFINE,
+	.make = store_write,
+	.undo = remove_all,
+	.undone = "removed",
+	.nothing = "nothing of the set is kept",
+};
+static const struct change modifying = {
+	.action = CALLOUT_MODIFY,
+	.reverse = CALLOUT_MODIFY,
+	.make = store_write,
+	.undo = store_take_back,
+	.undone = "put back",
+	.nothing = "nothing of the set is changed",
+};
+static const struct change undefining = {
+	.action = CALLOUT_UNDEFINE,
+	.reverse = CALLOUT_DEFINE,
+	.make = store_remove,
+	.undo = store_take_back,
+	.undone = "put back",
+	.nothing = "nothing of the set is undefined",
+};
+
+/* One of them, with the call-outs around it. */
 static int change_store(struct operation *operation, enum callout_action action,
 			const struct stored *stored, store_change *change, struct err *err)
 {
@@ -188,28 +229,62 @@ static int change_store(struct operation *operation, enum callout_action action,
 	return result;
 }
 
-static int undo(struct operation *operation, const struct kept *kept, size_t failed,
-		struct err *err)
+/* Undoes those before the one that failed, and that one, which may be there all the same. */
+static int undo(struct operation *operation, const struct change *change,
+		struct stored *const *list, size_t n, size_t failed, struct err *err)
 {
 	bool left = false;
 
-	/* the one that failed may be there all the same */
 	for (size_t i = failed + 1; i-- > 0;) {
 		autoerr struct err failure = {0};
-		int removed = i < failed ? change_store(operation, CALLOUT_UNDEFINE, kept->list[i],
-							store_remove, &failure)
-					 : store_remove(operation->root, kept->list[i], &failure);
+		int undone = i < failed ? change_store(operation, change->reverse, list[i],
+						       change->undo, &failure)
+					: change->undo(operation->root, list[i], &failure);
 
-		if (removed == 0)
+		if (undone == 0)
 			continue;
 		left = true;
-		err_append(err, "; and %s could not be removed: %s", kept->list[i]->definition.uuid,
-			   failure.message);
+		err_append(err, "; and %s could not be %s: %s", list[i]->definition.uuid,
+			   change->undone, failure.message);
 	}
-	if (kept->n == 1)
+	if (n == 1)
 		return -1;
-	err_wrap(err, "definition %zu of %zu failed", failed + 1, kept->n);
-	return left ? -1 : err_append(err, "; nothing of the set is kept");
+	err_wrap(err, "definition %zu of %zu failed", failed + 1, n);
+	return left ? -1 : err_append(err, "; %s", change->nothing);
+}
+
+/* All of kept, or none. */
+static int define_all(struct operation *operation, struct kept *kept, struct err *err)
+{
+	for (size_t i = 0; i < kept->n; i++) {
+		struct stored *stored = kept->list[i];
+
+		if (change_store(operation, defining.action, stored, defining.make, err) < 0)
+			return undo(operation, &defining, kept->list, kept->n, i, err);
+		stored->definition.file = pool_printf(kept->inventory.pool, STORE_DIR "/%s/%s",
+						      stored->definition.parent, stored->file_name);
+	}
+	return 0;
+}
+
+/* The same for what is kept already; before[i] is what kept->list[i] was. */
+static int change_all(struct operation *operation, const struct change *change,
+		      const struct kept *kept, struct stored *const *before, struct err *err)
+{
+	size_t n_held = 0;
+	int result = 0;
+
+	/* a single one changes as a whole anyway */
+	for (size_t i = 0; i < kept->n && kept->n > 1 && result == 0; i++, n_held++)
+		result = store_hold(operation->root, before[i], err);
+	for (size_t i = 0; i < kept->n && result == 0; i++) {
+		result = change_store(operation, change->action, kept->list[i], change->make, err);
+		if (result < 0 && n_held)
+			undo(operation, change, before, kept->n, i, err);
+	}
+	for (size_t i = 0; i < n_held; i++)
+		store_let_go(operation->root, before[i]);
+	return result;
 }
 
 int operation_define(struct operation *operation, const struct definitions *definitions,
@@ -220,15 +295,7 @@ int operation_define(struct operation *operation, const struct definitions *defi
 	if (begin(operation, &locks, ret, err) < 0 ||
 	    decide(operation, definitions, options, ret, err) < 0)
 		return -1;
-	for (size_t i = 0; i < ret->n; i++) {
-		struct definition *definition = &ret->list[i]->definition;
-
-		if (change_store(operation, CALLOUT_DEFINE, ret->list[i], store_write, err) < 0)
-			return undo(operation, ret, i, err);
-		definition->file = pool_printf(ret->inventory.pool, STORE_DIR "/%s/%s",
-					       definition->parent, ret->list[i]->file_name);
-	}
-	return 0;
+	return define_all(operation, ret, err);
 }
 
 /* Adopting */
@@ -332,6 +399,20 @@ static int find_all(struct kept *kept, const char *const *given, size_t n, const
 	return 0;
 }
 
+/* What a change leaves alone: it may write to the attributes where they are. */
+static struct stored *copy_of(struct pool *pool, const struct stored *stored)
+{
+	struct stored *copy = pool_alloc(pool, sizeof(*copy));
+
+	*copy = *stored;
+	copy->definition.attributes = NULL;
+	copy->definition.n_attributes = 0;
+	for (size_t i = 0; i < stored->definition.n_attributes; i++)
+		*pool_push(pool, copy->definition.attributes, copy->definition.n_attributes) =
+			stored->definition.attributes[i];
+	return copy;
+}
+
 static int change_one(struct operation *operation, struct kept *kept, struct stored *stored,
 		      const struct names *names, bool loose, definition_change *change, void *data,
 		      struct err *err)
@@ -354,6 +435,8 @@ int operation_modify(struct operation *operation, const char *const *given, size
 		     struct kept *ret, struct err *err)
 {
 	autolocks struct locks locks = LOCKS_INIT;
+	struct stored **before = NULL;
+	size_t n_before = 0;
 
 	if (begin(operation, &locks, ret, err) < 0)
 		return -1;
@@ -362,16 +445,15 @@ int operation_modify(struct operation *operation, const char *const *given, size
 	if (find_all(ret, given, n, options->parent, err) < 0)
 		return -1;
 	for (size_t i = 0; i < ret->n; i++) {
+		*pool_push(ret->inventory.pool, before, n_before) =
+			copy_of(ret->inventory.pool, ret->list[i]);
 		if (change_one(operation, ret, ret->list[i], &names, options->loose, change, data,
 			       err) < 0)
 			return -1;
 		if (options->group_auto)
 			ret->list[i]->definition.group = automatic;
 	}
-	for (size_t i = 0; i < ret->n; i++)
-		if (change_store(operation, CALLOUT_MODIFY, ret->list[i], store_write, err) < 0)
-			return -1;
-	return 0;
+	return change_all(operation, &modifying, ret, before, err);
 }
 
 int operation_undefine(struct operation *operation, const char *const *given, size_t n,
@@ -381,8 +463,13 @@ int operation_undefine(struct operation *operation, const char *const *given, si
 
 	if (begin(operation, &locks, ret, err) < 0 || find_all(ret, given, n, parent, err) < 0)
 		return -1;
-	for (size_t i = 0; i < ret->n; i++)
-		if (change_store(operation, CALLOUT_UNDEFINE, ret->list[i], store_remove, err) < 0)
-			return -1;
+	if (change_all(operation, &undefining, ret, ret->list, err) < 0)
+		return -1;
+	for (size_t i = 0; i < ret->n; i++) {
+		autoerr struct err failure = {0};
+
+		if (store_forget(operation->root, ret->list[i], &failure) < 0)
+			operation_note(operation, "%s", failure.message);
+	}
 	return 0;
 }

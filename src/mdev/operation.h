@@ -71,6 +71,7 @@ struct creations {
 	struct inventory inventory; /* owns what the creations point to */
 	struct creation *list;
 	size_t n;
+	bool defined; /* they are kept definitions */
 };
 void creations_free(struct creations *creations);
 #define autocreations __attribute__((cleanup(creations_free)))
@@ -131,11 +132,11 @@ struct modify_options {
 	bool group_auto;    /* they get the lowest group that nobody has */
 	bool loose;         /* as mdevctl: any type */
 };
-/* Changes what store_find() finds, nothing when any of it cannot be. */
+/* Changes what store_find() finds, all of it or nothing. */
 int operation_modify(struct operation *operation, const char *const *given, size_t n,
 		     const struct modify_options *options, definition_change *change, void *data,
 		     struct kept *ret, struct err *err);
-/* Forgets the definitions; the devices stay. Each must be there, else none is forgotten. */
+/* Forgets the definitions, all or none; the devices stay. */
 int operation_undefine(struct operation *operation, const char *const *given, size_t n,
 		       const char *parent, struct kept *ret, struct err *err);
 

@@ -105,10 +105,8 @@ static int explain(const struct step *step, int errnum, struct err *err)
 			  step->name);
 	}
 	if (step->kind == STEP_ATTRIBUTE &&
-	    (errnum == ENOENT || errnum == EXDEV || errnum == ELOOP)) {
+	    (errnum == ENOENT || errnum == EXDEV || errnum == ELOOP))
 		err_set(err, ERR_INVALID, "the device has no attribute '%s'", step->name);
-		err_hint(err, "'ls %s' shows what it has while it exists", step->dir);
-	}
 	err->errnum = errnum;
 	return -1;
 }
@@ -146,6 +144,8 @@ int plan_run(const struct plan *plan, struct run *run, struct err *err)
 		if (run_step(step, run, &failure) == 0)
 			continue;
 		run->left |= step->kind == STEP_FINALLY;
+		if (!failed)
+			run->failed = step;
 		err_keep_first(&first, &failure);
 	}
 	if (first.kind == ERR_NONE)

@@ -49,6 +49,7 @@ struct run {
 	int wait_ms; /* how long a STEP_REMOVE may take, then ERR_BUSY with errnum ETIMEDOUT */
 	bool made;   /* result: a STEP_CREATE took effect, or may have */
 	bool left;   /* result: a STEP_FINALLY failed, so something is still set */
+	const struct step *failed; /* result: the first that failed */
 };
 
 /*

@@ -212,27 +212,51 @@ static void warn_broken(const struct loading *loading, const char *name, const c
 	err_keep_first(loading->broken, err);
 }
 
-/* A regular file, or what a symlink inside the root leads to. */
-static int open_stored(const struct root *root, const char *path, struct err *err)
+/* Whatever a link leads to was not put there to be a definition. */
+static int refuse_link(struct err *err)
+{
+	err_set(err, ERR_INVALID, "a symbolic link, which is not followed");
+	err->errnum = ELOOP;
+	return -1;
+}
+
+static int open_stored(int dir, const char *name, struct err *err)
 {
 	struct stat st;
-	autoclose int fd = root_openat(root, path, O_RDONLY | O_NONBLOCK);
+	autoclose int fd = openat(dir, name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd < 0)
-		return err_errno(err, errno, "cannot open it");
+		return errno == ELOOP ? refuse_link(err) : err_errno(err, errno, "cannot open it");
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return err_set(err, ERR_INVALID, "not a file");
 	return take_fd(&fd);
 }
 
-static void load_one(const struct loading *loading, const char *parent, const char *name)
+/* The directory of a parent's definitions, made when it is missing and `make` says so. */
+static int open_parent(const struct root *root, const char *parent, bool make, struct err *err)
+{
+	autopool struct pool *pool = pool_new();
+	autoclose int top = root_openat(root, STORE_DIR, O_RDONLY | O_DIRECTORY);
+
+	if (top < 0)
+		return err_errno(err, errno, "cannot open it");
+	if (make && mkdirat(top, parent, 0755) < 0 && errno != EEXIST)
+		return err_errno(err, errno, "cannot make it");
+	int dir = dir_open(top, parent), errnum = errno;
+	if (dir >= 0)
+		return dir;
+	return sysfs_link(top, parent, pool) ? refuse_link(err)
+					     : err_errno(err, errnum, "cannot open it");
+}
+
+static void load_one(const struct loading *loading, int dir, const char *parent, const char *name)
 {
 	struct inventory *inventory = loading->inventory;
 	struct pool *pool = inventory->pool;
 	const char *path = pool_printf(pool, STORE_DIR "/%s/%s", parent, name);
 	struct stored *stored = pool_alloc(pool, sizeof(*stored));
 	autoerr struct err err = {0};
-	autoclose int fd = open_stored(inventory->root, path, &err);
+	autoclose int fd = open_stored(dir, name, &err);
 	char *text;
 	size_t length;
 
@@ -256,20 +280,21 @@ static void load_parent(const struct loading *loading, const char *parent)
 {
 	struct inventory *inventory = loading->inventory;
 	const char *path = pool_printf(inventory->pool, STORE_DIR "/%s", parent);
+	autoerr struct err err = {0};
+	autoclose int dir = open_parent(inventory->root, parent, false, &err);
 	struct entries files = {0};
 
-	if (root_list(inventory->root, path, inventory->pool, &files) < 0) {
-		if (errno != ENOENT && errno != ENOTDIR)
-			inventory_warn_errno(inventory, path, errno);
-		return;
-	}
+	if (dir >= 0 && dir_list(dir, inventory->pool, &files) < 0)
+		inventory_warn_errno(inventory, path, errno);
+	if (dir < 0 && err.errnum != ENOENT && err.errnum != ENOTDIR)
+		inventory_warn(inventory, path, "%s", err.message);
 	for (size_t i = 0; i < files.n; i++) {
 		const char *name = files.list[i].name;
 
 		if (loading->only_uuid && strcasecmp(name, loading->only_uuid) != 0)
 			continue;
 		if (uuid_is_valid(name))
-			load_one(loading, parent, name);
+			load_one(loading, dir, parent, name);
 		else
 			inventory_warn(inventory, pool_printf(inventory->pool, "%s/%s", path, name),
 				       "not a definition: its name is no UUID");
@@ -307,12 +332,12 @@ static void load(struct loading *loading, struct inventory *inventory, const cha
 	autoclose int own = root_openat(inventory->root, STORE_OWN, O_RDONLY | O_DIRECTORY);
 
 	begin(loading, inventory, own);
-	if (parent) {
-		load_parent(loading, parent);
-	} else if (root_list(inventory->root, STORE_DIR, inventory->pool, &parents) < 0) {
-		if (errno != ENOENT)
-			inventory_warn_errno(inventory, STORE_DIR, errno);
-	}
+	if (parent)
+		*pool_push(inventory->pool, parents.list, parents.n) =
+			(struct entry){.name = parent};
+	else if (root_list(inventory->root, STORE_DIR, inventory->pool, &parents) < 0 &&
+		 errno != ENOENT)
+		inventory_warn_errno(inventory, STORE_DIR, errno);
 	for (size_t i = 0; i < parents.n; i++)
 		if (store_can_hold(parents.list[i].name))
 			load_parent(loading, parents.list[i].name);
@@ -324,6 +349,15 @@ void store_load(struct inventory *inventory, const char *parent, const char *uui
 	struct loading loading = {.only_uuid = uuid};
 
 	load(&loading, inventory, parent);
+}
+
+static void load_single(const struct loading *loading, const char *parent, const char *name)
+{
+	autoerr struct err ignored = {0}; /* as any that is gone */
+	autoclose int dir = open_parent(loading->inventory->root, parent, false, &ignored);
+
+	if (dir >= 0)
+		load_one(loading, dir, parent, name);
 }
 
 /* The versions of one file of ours may be of several definitions. */
@@ -345,8 +379,8 @@ static void load_named(const struct loading *loading, const char *uuid)
 		while (j < i && !streq(text_of(json_array_get(versions, j), "definition"),
 				       text_of(version, "definition")))
 			j++;
-		if (j == i && text_is_component(parent) && uuid_is_valid(slash + 1))
-			load_one(loading, parent, slash + 1);
+		if (j == i && store_can_hold(parent) && uuid_is_valid(slash + 1))
+			load_single(loading, parent, slash + 1);
 	}
 	json_decref(versions);
 }
@@ -588,12 +622,12 @@ static int write_own(const struct root *root, const struct stored *stored,
 	return write_versions(own, uuid, versions, err);
 }
 
-static int open_made(const struct root *root, const char *path, struct err *err)
+static int open_top(const struct root *root, struct err *err)
 {
-	if (root_mkdir(root, path) < 0)
-		return err_errno(err, errno, "cannot make '%s'", path);
-	int dir = root_openat(root, path, O_RDONLY | O_DIRECTORY);
-	return dir < 0 ? err_errno(err, errno, "cannot open '%s'", path) : dir;
+	if (root_mkdir(root, STORE_DIR) < 0)
+		return err_errno(err, errno, "cannot make '" STORE_DIR "'");
+	int top = root_openat(root, STORE_DIR, O_RDONLY | O_DIRECTORY);
+	return top < 0 ? err_errno(err, errno, "cannot open '" STORE_DIR "'") : top;
 }
 
 int store_write(const struct root *root, const struct stored *stored, struct err *err)
@@ -608,13 +642,13 @@ int store_write(const struct root *root, const struct stored *stored, struct err
 	if (!store_can_hold(definition->parent))
 		return err_set(err, ERR_INVALID, "'%s' cannot be the name of a parent",
 			       definition->parent);
-	autoclose int top = open_made(root, STORE_DIR, err);
+	autoclose int top = open_top(root, err);
 	if (top < 0)
 		return -1;
-	autoclose int dir =
-		open_made(root, pool_printf(pool, STORE_DIR "/%s", definition->parent), err);
-	if (dir < 0 ||
-	    file_write(top, temporary, what, store_json(pool, stored, false), 0644, err) < 0)
+	autoclose int dir = open_parent(root, definition->parent, true, err);
+	if (dir < 0)
+		return err_wrap(err, STORE_DIR "/%s", definition->parent);
+	if (file_write(top, temporary, what, store_json(pool, stored, false), 0644, err) < 0)
 		return -1;
 	if (!identify(top, temporary, pool, &identity) ||
 	    write_own(root, stored, &identity, err) < 0) {
@@ -626,19 +660,75 @@ int store_write(const struct root *root, const struct stored *stored, struct err
 
 int store_remove(const struct root *root, const struct stored *stored, struct err *err)
 {
-	autopool struct pool *pool = pool_new();
-	const struct definition *definition = &stored->definition;
-	const char *dir_path = pool_printf(pool, STORE_DIR "/%s", definition->parent);
-	autoclose int dir = root_openat(root, dir_path, O_RDONLY | O_DIRECTORY);
+	const char *parent = stored->definition.parent;
+	autoerr struct err failure = {0};
+	autoclose int dir = open_parent(root, parent, false, &failure);
+	bool removed = dir >= 0 && unlinkat(dir, stored->file_name, 0) == 0 && fsync(dir) == 0;
 
-	if ((dir < 0 || unlinkat(dir, stored->file_name, 0) < 0 || fsync(dir) < 0) &&
-	    errno != ENOENT)
-		return err_errno(err, errno, "cannot remove '%s/%s'", dir_path, stored->file_name);
+	if (!removed && !failure.kind)
+		err_errno(&failure, errno, "cannot remove it");
+	/* behind a link there is none of ours */
+	if (removed || failure.errnum == ENOENT || failure.errnum == ELOOP)
+		return 0;
+	err_wrap(&failure, STORE_DIR "/%s/%s", parent, stored->file_name);
+	err_keep_first(err, &failure);
+	return -1;
+}
+
+int store_forget(const struct root *root, const struct stored *stored, struct err *err)
+{
+	const char *uuid = stored->definition.uuid;
 	autoclose int own = root_openat(root, STORE_OWN, O_RDONLY | O_DIRECTORY);
+
 	if (own < 0 || root->stateless)
 		return 0;
-	return write_versions(own, definition->uuid, versions_in_use(root, own, definition->uuid),
-			      err);
+	return write_versions(own, uuid, versions_in_use(root, own, uuid), err);
+}
+
+/* Taking back: the file as it was has a second name meanwhile, beside the directories of parents.
+ */
+
+static const char *second_name(struct pool *pool, const struct stored *stored)
+{
+	return pool_printf(pool, ".%s.old", stored->definition.uuid);
+}
+
+int store_hold(const struct root *root, const struct stored *stored, struct err *err)
+{
+	autopool struct pool *pool = pool_new();
+	const char *key = key_of(pool, stored), *name = second_name(pool, stored);
+	autoclose int top = root_openat(root, STORE_DIR, O_RDONLY | O_DIRECTORY);
+	autoclose int dir = open_parent(root, stored->definition.parent, false, err);
+
+	if (dir < 0)
+		return err_wrap(err, STORE_DIR "/%s", key);
+	unlinkat(top, name, 0); /* of a run that was killed */
+	if (linkat(dir, stored->file_name, top, name, 0) < 0)
+		return err_errno(err, errno, "cannot link '" STORE_DIR "/%s'", key);
+	return 0;
+}
+
+int store_take_back(const struct root *root, const struct stored *stored, struct err *err)
+{
+	autopool struct pool *pool = pool_new();
+	const char *key = key_of(pool, stored), *name = second_name(pool, stored);
+	autoclose int top = root_openat(root, STORE_DIR, O_RDONLY | O_DIRECTORY);
+	autoclose int dir = open_parent(root, stored->definition.parent, true, err);
+
+	if (dir < 0)
+		return err_wrap(err, STORE_DIR "/%s", key);
+	/* rename(2) does nothing where both names are still the same file's */
+	if (renameat(top, name, dir, stored->file_name) < 0 || fsync(dir) < 0)
+		return err_errno(err, errno, "cannot restore '" STORE_DIR "/%s'", key);
+	return 0;
+}
+
+void store_let_go(const struct root *root, const struct stored *stored)
+{
+	autopool struct pool *pool = pool_new();
+	autoclose int top = root_openat(root, STORE_DIR, O_RDONLY | O_DIRECTORY);
+
+	unlinkat(top, second_name(pool, stored), 0);
 }
 
 bool store_prune(const struct root *root, struct pool *pool, bool dry_run, const char ***uuids,

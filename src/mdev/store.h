@@ -56,8 +56,19 @@ void store_load_states(struct inventory *inventory, struct stored *const *list, 
  * caller holds the lock of the names.
  */
 int store_write(const struct root *root, const struct stored *stored, struct err *err);
-/* Removes both; missing is fine. */
+/* Removes mdevctl's file, with which what is ours means nothing any more; missing is fine. */
 int store_remove(const struct root *root, const struct stored *stored, struct err *err);
+/* Removes what is ours of definitions of that UUID that are gone. */
+int store_forget(const struct root *root, const struct stored *stored, struct err *err);
+
+/*
+ * For sets: from store_hold() to store_let_go() a definition can be had back as it was then, with
+ * what is ours, whatever store_write() or store_remove() made of it; a full disk is no hindrance.
+ * store_take_back() of one that is as it was does nothing.
+ */
+int store_hold(const struct root *root, const struct stored *stored, struct err *err);
+int store_take_back(const struct root *root, const struct stored *stored, struct err *err);
+void store_let_go(const struct root *root, const struct stored *stored);
 
 /*
  * The definition in mdevctl's format with the unknown keys that it has: indented by two as mdevctl

@@ -244,10 +244,34 @@ const struct entry *entries_find(const struct entries *entries, const char *name
 	return bsearch(&key, entries->list, entries->n, sizeof(key), compare_entries);
 }
 
+/*
+ * The same without openat2(2), a component at a time. systemd answers ENOSYS for it in units with
+ * RestrictSUIDSGID=, as systemd-udevd is, and so to what udev's rules run (seen: systemd 252).
+ */
+static int open_by_components(int dir, const char *name, int flags)
+{
+	autopool struct pool *pool = pool_new();
+	const char *slash = strchr(name, '/');
+	const char *first = slash ? pool_strndup(pool, name, (size_t)(slash - name)) : name;
+
+	if (*name && !text_is_component(first)) {
+		errno = EXDEV;
+		return -1;
+	}
+	if (!slash)
+		return openat(dir, name, flags | O_NOFOLLOW | O_CLOEXEC);
+	autoclose int next = openat(dir, first, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (next < 0 && errno == ENOTDIR)
+		errno = sysfs_link(dir, first, pool) ? ELOOP : ENOTDIR;
+	return next < 0 ? -1 : open_by_components(next, slash + 1, flags);
+}
+
 int sysfs_open_attribute(int dir, const char *name, int flags)
 {
-	return open_resolved(dir, name, flags | O_NONBLOCK | O_NOCTTY,
-			     RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+	flags |= O_NONBLOCK | O_NOCTTY;
+	int fd = open_resolved(dir, name, flags,
+			       RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+	return fd < 0 && errno == ENOSYS ? open_by_components(dir, name, flags) : fd;
 }
 
 char *sysfs_read_attribute(int dir, const char *name, struct pool *pool)

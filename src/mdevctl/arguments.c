@@ -54,6 +54,12 @@ static const struct argument arguments[] = {
 	{ARG_VERSION, 'V', "version", NULL, 0, 0, 0, "Print the version"},
 };
 
+/* What is said of the command "help". */
+static const struct subcommand helping = {
+	.name = "help",
+	.summary = "Print this help, or that of a command",
+};
+
 static bool is_taken(const struct command_line *line, const struct argument *argument)
 {
 	unsigned takes = line->subcommand ? line->subcommand->takes : ARG_VERSION;
@@ -91,6 +97,8 @@ const char *command_line_usage(const struct command_line *line)
 					streq(line->program, "lsmdev") ? "" : " ",
 					streq(line->program, "lsmdev") ? "" : subcommand->name,
 					subcommand->takes ? " [OPTIONS]" : "");
+	if (subcommand == &helping)
+		return pool_printf(pool, "%s [COMMAND]...", usage);
 	if (subcommand->needs == ARG_UUID)
 		usage = pool_printf(pool, "%s %s", usage, shown_all(pool, ARG_UUID, ""));
 	if (subcommand->one_of)
@@ -129,9 +137,10 @@ static void print_help(const struct command_line *line)
 			if (!line->subcommands[i].hidden)
 				printf("  %-9s %s\n", line->subcommands[i].name,
 				       line->subcommands[i].summary);
-		puts("  help      Print this help, or that of a command");
+		printf("  %-9s %s\n", helping.name, helping.summary);
 	}
-	print_options(line);
+	if (subcommand != &helping)
+		print_options(line);
 }
 
 static void print_version(const struct command_line *line)
@@ -377,10 +386,12 @@ static int find_subcommand(struct command_line *line, const char *name, struct e
 	return nearest ? err_hint(err, "did you mean '%s'?", nearest) : -1;
 }
 
-/* "help", "help COMMAND" */
+/* "help", "help COMMAND", "help help" */
 static enum parsed help(struct command_line *line, char **words, struct err *err)
 {
-	if (words[0] && !streq(words[0], "help") && find_subcommand(line, words[0], err) < 0)
+	if (words[0] && streq(words[0], helping.name))
+		line->subcommand = &helping;
+	else if (words[0] && find_subcommand(line, words[0], err) < 0)
 		return PARSED_WRONG;
 	if (words[0] && words[1]) {
 		err_set(err, ERR_USAGE, "there is no command '%s'", words[1]);
@@ -424,7 +435,7 @@ enum parsed command_line_parse(struct command_line *line, char **words, struct e
 	int result = take_front(line, words, err);
 	if (result)
 		return result > 0 ? PARSED_DONE : PARSED_WRONG;
-	if (streq(*words, "help"))
+	if (streq(*words, helping.name))
 		return help(line, words + 1, err);
 	return parse_subcommand(line, *words, words + 1, err);
 }

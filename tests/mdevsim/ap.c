@@ -138,17 +138,17 @@ long ap_assign(const struct request *request)
 	return put_matrix(request, &wanted);
 }
 
-/* Three masks at once, all of them or none. */
+/* Three masks at once, all of them or none; what is behind them is not looked at. */
 long ap_config(const struct request *request)
 {
-	autofree char *text = format("%.*s", (int)strcspn(request->text, "\n"), request->text);
+	autofree char *text = format("%s", request->text);
 	struct matrix wanted;
 	char *rest = text;
-	const char *adapters = strsep(&rest, ",");
-	const char *domains = strsep(&rest, ",");
-	const char *control = strsep(&rest, ",");
+	const char *adapters = strsep(&rest, ",\n");
+	const char *domains = strsep(&rest, ",\n");
+	const char *control = strsep(&rest, ",\n");
 
-	if (!domains || !control || rest)
+	if (!domains || !control)
 		return -EINVAL;
 	if (!mask_parse(&wanted.adapters, adapters) || !mask_parse(&wanted.domains, domains) ||
 	    !mask_parse(&wanted.control, control))

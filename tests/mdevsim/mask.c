@@ -16,8 +16,6 @@ bool mask_parse(struct mask *mask, const char *text)
 
 	if (starts_with(text, "0x"))
 		text += 2;
-	if (!isxdigit((unsigned char)*text))
-		return false;
 	for (int i = 0; i < MASK_BITS && isxdigit((unsigned char)*text); i += 4, text++) {
 		const char digit[] = {*text, '\0'};
 		unsigned long value = strtoul(digit, NULL, 16);

@@ -96,6 +96,7 @@ static void test_round_trip(void)
 	is_success(store_write(&root, &changed, &err), &err, "it is written again");
 	check_same(load(&inventory, UUID_A), &changed, "the new one is there");
 	is_success(store_remove(&root, &changed, &err), &err, "it is removed");
+	is_success(store_forget(&root, &changed, &err), &err, "and forgotten");
 	ok(!tree_has(tree, THEIRS UUID_A) && !tree_has(tree, OURS UUID_A), "with what is ours");
 	is_success(store_remove(&root, &changed, &err), &err, "again, which is fine");
 	is_number((long long)inventory.n_warnings, 0, "nobody warns");
@@ -282,23 +283,18 @@ static void test_links(void)
 	const char *tree = TREE_NEW(((const struct tree_entry[]){
 		{.path = "etc/kept", .text = PLAIN},
 		{.path = THEIRS UUID_A "@", .text = "/etc/kept"},
+		{.path = THEIRS UUID_B "@", .text = "nowhere"},
 	}));
 	autoerr struct err err = {0};
 	struct root root = tree_root(tree);
-	autopool struct pool *pool = pool_new();
 	autoinventory struct inventory inventory = {0};
-	const struct stored *found;
 
 	inventory_init(&inventory, &root);
-	found = load(&inventory, UUID_A);
-	if (!ok(found != NULL, "a link inside the root is followed"))
-		return;
-	struct stored changed = *found;
-	changed.definition.start = START_AUTO;
-	is_success(store_write(&root, &changed, &err), &err, "what is written");
-	is_text(tree_text(pool, tree, "etc/kept"), PLAIN, "is not what it led to");
-	found = load(&inventory, UUID_A);
-	ok(found && found->definition.start == START_AUTO, "but takes its place");
+	store_load(&inventory, NULL, NULL);
+	is_number((long long)inventory.n_definitions, 0, "no link is followed");
+	is_number((long long)inventory.n_warnings, 2, "each is named, also one that leads nowhere");
+	ok(!store_find(&inventory, UUID_A, NULL, &err), "none is found");
+	is_error(&err, ERR_INVALID, "the definition '/etc/mdevctl.d/", "because of what it is");
 	root_close(&root);
 }
 

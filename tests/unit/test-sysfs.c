@@ -333,17 +333,16 @@ static void test_many_entries(void)
 	is_number(wrong, 0, "in order");
 }
 
-static void test_attribute_names(void)
+static const struct tree_entry attribute_tree[] = {
+	{.path = "dev/plain", .text = ""},         {.path = "dev/nvidia/vgpu_params", .text = ""},
+	{.path = "dev/link@", .text = "plain"},    {.path = "dev/sub@", .text = "nvidia"},
+	{.path = "dev/up@", .text = "../outside"}, {.path = "dev/absolute@", .text = "/outside"},
+	{.path = "outside", .text = "kept"},
+};
+
+/* `dir` is the directory "dev" of that tree. */
+static void check_attribute_names(const struct root *root, const char *dir)
 {
-	const char *tree = TREE_NEW(((const struct tree_entry[]){
-		{.path = "dev/plain", .text = ""},
-		{.path = "dev/nvidia/vgpu_params", .text = ""},
-		{.path = "dev/link@", .text = "plain"},
-		{.path = "dev/sub@", .text = "nvidia"},
-		{.path = "dev/up@", .text = "../outside"},
-		{.path = "dev/absolute@", .text = "/outside"},
-		{.path = "outside", .text = "kept"},
-	}));
 	static const struct {
 		const char *name;
 		int errnum;
@@ -353,6 +352,7 @@ static void test_attribute_names(void)
 		{"no", ENOENT},
 		{"nvidia/no", ENOENT},
 		{"", ENOENT},
+		{"..", EXDEV},
 		{"../outside", EXDEV},
 		{"nvidia/../../outside", EXDEV},
 		{"/outside", EXDEV},
@@ -363,12 +363,19 @@ static void test_attribute_names(void)
 		{"nvidia", EISDIR},
 		{"plain/x", ENOTDIR},
 	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		is_number(sysfs_store(root, dir, cases[i].name, "text", -1), cases[i].errnum,
+			  "a store into '%s'", cases[i].name);
+}
+
+static void test_attribute_names(void)
+{
+	const char *tree = TREE_NEW(attribute_tree);
 	autopool struct pool *pool = pool_new();
 	struct root root = tree_root(tree);
 
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		is_number(sysfs_store(&root, "/dev", cases[i].name, "text", -1), cases[i].errnum,
-			  "a store into '%s'", cases[i].name);
+	check_attribute_names(&root, "/dev");
 	is_text(tree_text(pool, tree, "outside"), "kept", "nothing above the directory changed");
 	is_text(tree_text(pool, tree, "dev/plain"), "text\n", "the text and a newline");
 	is_text(tree_text(pool, tree, "dev/nvidia/vgpu_params"), "text\n", "below it too");
@@ -525,6 +532,37 @@ static void test_blocking_store(void)
 	root_close(&root);
 }
 
+/* As systemd has it for units with RestrictSUIDSGID=: from here on there is no openat2(2). */
+static bool deny_openat2(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {.len = ARRAY_SIZE(code), .filter = code};
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
+}
+
+static void test_without_openat2(void)
+{
+	const char *tree = TREE_NEW(attribute_tree);
+	autopool struct pool *pool = pool_new();
+	const char *dir = pool_printf(pool, "%s/dev", tree);
+	const struct root machine = {.fd = -1};
+
+	if (!deny_openat2()) {
+		skip("seccomp is not available");
+		return;
+	}
+	check_attribute_names(&machine, dir);
+	is_text(tree_text(pool, tree, "outside"), "kept", "nothing above the directory changed");
+	is_text(tree_text(pool, tree, "dev/nvidia/vgpu_params"), "text\n", "what is below it has");
+}
+
 int main(void)
 {
 	test_root();
@@ -544,6 +582,8 @@ int main(void)
 	test_one_write();
 	test_short_write();
 	test_bounded_store();
-	test_blocking_store(); /* the last one: what it sets up stays */
+	/* the last ones: what they set up stays */
+	test_blocking_store();
+	test_without_openat2();
 	return tap_end();
 }

@@ -4,7 +4,12 @@
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 repo=$(cd "$here/../../.." && pwd)
+
+# Debian's linux-source that the guest's kernel is built from. Another than the
+# first has a cache of its own, so that neither throws the other's results away.
+series=${MDEVTOOL_S390X_KERNEL:-6.1}
 cache=${MDEVTOOL_VM_CACHE:-$repo/vm-cache}/s390x
+[ "$series" = 6.1 ] || cache+=-$series
 
 # What 'prepare' leaves behind; each is a link to a result that carries its
 # key in its name, so that a changed key makes a new one.

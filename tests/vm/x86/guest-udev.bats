@@ -157,9 +157,3 @@ asked() { grep -c -- "--parent $1 " /run/counted/calls; }
   made "$A"
   start_udevd
 }
-
-@test "the unit is what systemd understands" {
-  command -v systemd-analyze >/dev/null || skip "no systemd-analyze here"
-  cp "$BATS_TEST_DIRNAME/mdevtool.service" /run/mdevtool.service
-  run -0 systemd-analyze verify --man=no --recursive-errors=no /run/mdevtool.service
-}

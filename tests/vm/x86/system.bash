@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154 # the test files use what is set here, and have what is used
-# mdevtool as it is installed, udev and libvirtd: what guest-udev.bats and guest-libvirt.bats share.
-# The guest has no systemd, so the daemons are started by hand.
+# mdevtool as it is installed, udev and libvirtd: what guest-udev.bats, guest-libvirt.bats and
+# guest-systemd.bats share. Only the last one's guest has systemd: in the others the daemons are
+# started by hand.
 
 # What the system runs as mdevctl: "ours", a link to mdevtool, or "debian", Debian's own.
 mdevctl_is=${MDEVCTL:-ours}
@@ -51,10 +52,19 @@ no_udevd() { ! pgrep systemd-udevd; }
 start_libvirtd() {
   hostname guest
   export LIBVIRT_DEFAULT_URI=qemu:///system
+  rm -f /run/libvirtd.pid /run/libvirt/libvirt-sock
   daemon libvirtd
   eventually test -S /run/libvirt/libvirt-sock
   virsh uri || { cat /run/libvirtd.out /run/libvirtd.log; return 1; }
 }
+
+restart_libvirtd() {
+  stop_libvirtd
+  eventually no_libvirtd
+  start_libvirtd
+}
+
+no_libvirtd() { ! pgrep -x libvirtd; }
 
 # It has nothing to save, and takes its time to end.
 stop_libvirtd() { pkill -KILL -x libvirtd; }

@@ -34,12 +34,13 @@ says() { assert_equal "$(<"$1")" "$2"; }
 there() { [ -e "$1" ] || fail "$1 is not there"; }
 gone() { ! [ -e "$1" ] || fail "$1 is still there"; }
 
-# Tries for five seconds.
+# eventually COMMAND…: tries for $patience seconds, every $pause.
+patience=5 pause=0.1
 eventually() {
-  local i
-  for ((i = 0; i < 50; i++)); do
-    "$@" >/dev/null 2>&1 && return
-    sleep 0.1
+  local end=$((SECONDS + patience))
+  until "$@" >/dev/null 2>&1; do
+    [ $SECONDS -lt $end ] || break
+    sleep $pause
   done
   "$@"
 }
