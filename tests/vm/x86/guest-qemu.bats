@@ -154,13 +154,15 @@ hands_over() {
 }
 
 @test "every form that start-vm-args prints, with every option, is what QEMU opens" {
-  local text words=()
+  local words
   mdevtool create --type mtty-1 --uuid "$A"
   mdevtool create --type mdpy-vga --uuid "$B"
   mdevtool create --type mdpy-hd --uuid "$C"
-  text=$(mdevtool start-vm-args "$A" --id first --bus port1 --addr 0 --vm-uuid "$C")
-  text+=" $(mdevtool start-vm-args "$B" --format qemu-json --id second --ramfb --bootindex 1 --qemu qemu-system-x86_64)"
-  eval "start_guest $(tr '\n' ' ' <<<"$text")"
+  mdevtool start-vm-args "$B" --format qemu-json --id second --ramfb --bootindex 1 --qemu qemu-system-x86_64 --json \
+    >"$BATS_TEST_TMPDIR/json"
+  mapfile -t words < <(jq -r '.arguments[]' "$BATS_TEST_TMPDIR/json")
+  # shellcheck disable=SC2046 # the words are QEMU's
+  start_guest "${words[@]}" $(mdevtool start-vm-args "$A" --id first --bus port1 --addr 0 --vm-uuid "$C")
   assert_equal "$(ask query-uuid | jq -r .return.UUID)" "$C"
   run -0 tell "$(mdevtool start-vm-args "$C" --format qmp --id third --bus port2 --addr 0 --display off --migration off --qemu qemu-system-x86_64)"
   assert_output '{"return": {}}'
@@ -177,7 +179,7 @@ property() { tell "{\"execute\":\"qom-get\",\"arguments\":{\"path\":\"/machine/p
 traces() {
   readlink /proc/"$vm"/fd/* | sort | uniq -c
   tell '{"execute":"qom-list","arguments":{"path":"/machine/peripheral"}}' | jq -r '.return[].name' | sort
-  find /sys/bus/mdev/devices/* /sys/kernel/iommu_groups /sys/class/vfio /sys/devices/virtual/m* /run/mdevtool | sort
+  find /sys/bus/mdev/devices /sys/kernel/iommu_groups /sys/class/vfio /sys/devices/virtual/{mtty,mdpy} /run/mdevtool | sort
   cat /sys/class/mdev_bus/*/mdev_supported_types/*/available_instances
 }
 
@@ -191,7 +193,7 @@ unplugs() {
 }
 
 @test "plugged in and out 50 times round: nothing is left behind" {
-  local round resident commands
+  local round resident command commands
   mdevtool create --type mtty-1 --uuid "$A"
   mdevtool create --type mdpy-vga --uuid "$B"
   commands=$(mdevtool start-vm-args "$A" --format qmp --id a --bus port1 --addr 0)
@@ -206,7 +208,8 @@ unplugs() {
   done
   traces >"$BATS_TEST_TMPDIR/last"
   run -0 diff -u "$BATS_TEST_TMPDIR/first" "$BATS_TEST_TMPDIR/last"
-  echo "# rss $resident $(resident)" >&3
+  resident=$(($(resident) - resident))
+  [ $resident -lt 2048 ] || fail "QEMU has grown by $resident KiB in 40 rounds"
 }
 
 # QEMU's memory, in KiB.
