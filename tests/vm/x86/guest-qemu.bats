@@ -81,6 +81,8 @@ pci_ids() {
     while read -r vendor device; do printf '%04x:%04x\n' "$vendor" "$device"; done
 }
 
+as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups /payload/bin/mdevtool "$@"; }
+
 group_of() { basename "$(readlink "$devices/$1/iommu_group")"; }
 
 # hands_over TYPE ID: creates, starts QEMU with what start-vm-args prints, looks at both.
@@ -116,6 +118,12 @@ hands_over() {
   assert_output --partial "PID $vm"
   run -6 mdevtool destroy "$A"
   assert_output --partial "VM 'web-1'"
+  # Who may not see the processes is not told that it is free.
+  run -0 as_nobody list --raw --noheadings -o uuid,holders
+  assert_output "$A unknown"
+  run -0 --separate-stderr as_nobody start-vm-args "$A"
+  assert_regex "$stderr" "'$A' may be in use: processes are hidden from here"
+  assert_regex "$stderr" "'$A': you may not open /dev/vfio/$(group_of "$A")"
   stop_vm
   run -0 mdevtool destroy "$A"
 }
