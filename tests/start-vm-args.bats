@@ -238,6 +238,10 @@ load mdevtool.bash
   hints --vm-uuid
   mdevtool start-vm-args "$A" --vm-uuid "$B"
   is_silent
+  mdevtool start-vm-args "$A" --format qmp
+  hints "started with QEMU's -uuid"
+  mdevtool start-vm-args "$A" --format libvirt
+  is_silent
 }
 
 @test "start-vm-args: what a device cannot take is refused, with the reason" {
