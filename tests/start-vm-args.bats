@@ -185,13 +185,12 @@ load mdevtool.bash
   mdevtool start-vm-args "$A" --format qmp --bus rp1
   json '.execute + " " + .arguments.driver + " " + .arguments.sysfsdev + " " + .arguments.bus' \
     "device_add vfio-pci /sys/bus/mdev/devices/$A rp1"
-  mdevtool start-vm-args "$A" --format libvirt --id gpu --bootindex 2 --display on
+  mdevtool start-vm-args "$A" --format libvirt --id gpu --display on
   says "<hostdev mode='subsystem' type='mdev' model='vfio-pci' display='on'>
   <source>
     <address uuid='$A'/>
   </source>
   <alias name='ua-gpu0'/>
-  <boot order='2'/>
 </hostdev>"
 }
 
@@ -239,6 +238,10 @@ load mdevtool.bash
   hints --vm-uuid
   mdevtool start-vm-args "$A" --vm-uuid "$B"
   is_silent
+  mdevtool start-vm-args "$A" --format qmp
+  hints "started with QEMU's -uuid"
+  mdevtool start-vm-args "$A" --format libvirt
+  is_silent
 }
 
 @test "start-vm-args: what a device cannot take is refused, with the reason" {
@@ -265,11 +268,12 @@ REASONS
   says "-device vfio-ccw,sysfsdev=/sys/bus/mdev/devices/$B,bootindex=1,devno=fe.0.1234"
   mdevtool start-vm-args "$B" --display on
   fails 9 "vfio-ccw takes no --display: only PCI devices have a screen"
-  mdevtool start-vm-args "$B" --devno fe.0.1234 --format libvirt
+  mdevtool start-vm-args "$B" --devno fe.0.1234 --bootindex 2 --format libvirt
   says "<hostdev mode='subsystem' type='mdev' model='vfio-ccw'>
   <source>
     <address uuid='$B'/>
   </source>
+  <boot order='2'/>
   <address type='ccw' cssid='0xfe' ssid='0x0' devno='0x1234'/>
 </hostdev>"
   machine samples
@@ -287,7 +291,11 @@ REASONS
   fails 9 "qmp has no place for --vm-uuid"
   mdevtool start-vm-args "$A" --format qmp --ramfb
   fails 9 "qmp has no place for --ramfb: such a device cannot be plugged in"
-  mdevtool start-vm-args "$A" --format libvirt --bootindex 0
+  mdevtool start-vm-args "$A" --format libvirt --bootindex 1
+  fails 9 "libvirt has no place for --bootindex: of mediated devices it boots from vfio-ccw only"
+  machine s390-ccw
+  device "$B" vfio_ccw-io
+  mdevtool start-vm-args "$B" --format libvirt --bootindex 0
   fails 9 "begins with 1"
 }
 

@@ -143,14 +143,18 @@ static int take_options(const struct options *o, struct vm_options *vm, struct e
 	return check_values(o, vm, err);
 }
 
+/* libvirt gives every VM its UUID; a VM that runs has one or never will. */
 static void hint_at_uuid(struct context *context, const struct vm_options *vm,
 			 const struct filtered *devices)
 {
-	for (size_t i = 0; i < devices->n && !vm->vm_uuid; i++)
+	const char *what = vm->format == VM_QMP ? "the VM must have been started with QEMU's -uuid"
+						: "--vm-uuid, or QEMU's -uuid";
+
+	if (vm->vm_uuid || vm->format == VM_LIBVIRT)
+		return;
+	for (size_t i = 0; i < devices->n; i++)
 		if (strncmp(devices->list[i]->type, "nvidia-", 7) == 0) {
-			say_note(context,
-				 "hint: NVIDIA's driver needs the VM's UUID: --vm-uuid, or "
-				 "QEMU's -uuid");
+			say_note(context, "hint: NVIDIA's driver needs the VM's UUID: %s", what);
 			return;
 		}
 }

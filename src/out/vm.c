@@ -93,6 +93,21 @@ static enum taker taker_of_format(enum vm_format format)
 	return format == VM_QMP ? TAKER_QMP : TAKER_QEMU;
 }
 
+/* libvirt's qemu driver refuses the order on other mediated devices (seen: 9.0 and 11.3). */
+static int check_libvirt(const struct vm_options *options, enum taker device, struct err *err)
+{
+	if (options->format != VM_LIBVIRT || !options->bootindex)
+		return 0;
+	if (device != TAKER_CCW)
+		return err_set(err, ERR_UNSUPPORTED,
+			       "libvirt has no place for --bootindex: of mediated devices it boots "
+			       "from vfio-ccw only");
+	if (strspn(options->bootindex, "0") == strlen(options->bootindex))
+		return err_set(err, ERR_UNSUPPORTED,
+			       "libvirt's order of boot devices begins with 1");
+	return 0;
+}
+
 static int check_options(const struct vm_options *options, const char *driver, struct err *err)
 {
 	enum taker device = taker_of_driver(driver), format = taker_of_format(options->format);
@@ -116,7 +131,7 @@ static int check_options(const struct vm_options *options, const char *driver, s
 			return err_set(err, ERR_UNSUPPORTED, "%s has no place for %s",
 				       format_words[options->format], rules[i].name);
 	}
-	return 0;
+	return check_libvirt(options, device, err);
 }
 
 /* Properties */
@@ -164,9 +179,6 @@ int vm_describe(struct pool *pool, const struct vm_options *options, const struc
 
 	if (check_options(options, device->device_api, err) < 0)
 		return -1;
-	if (options->format == VM_LIBVIRT && options->bootindex && streq(options->bootindex, "0"))
-		return err_set(err, ERR_UNSUPPORTED,
-			       "libvirt's order of boot devices begins with 1");
 	*ret = (struct vm_device){
 		.device = device,
 		.driver = options->ramfb ? "vfio-pci-nohotplug" : device->device_api,

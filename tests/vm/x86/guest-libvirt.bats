@@ -287,18 +287,17 @@ post undefine success"
     echo "<domain type='qemu'><name>web-1</name><memory unit='MiB'>32</memory>"
     echo "<os><type arch='x86_64' machine='pc'>hvm</type></os><devices>"
     echo "<controller type='usb' model='none'/><memballoon model='none'/>"
-    for uuid in "$A" "$B"; do
-      echo "<hostdev mode='subsystem' type='mdev' model='vfio-pci'><source><address uuid='$uuid'/></source></hostdev>"
-    done
+    mdevtool start-vm-args "$A" "$B" --format libvirt
     echo "</devices></domain>"
   } >"$xml"
   run -0 virsh create "$xml"
   vm=web-1
   run -0 mdevtool list --json
-  assert_equal "$(jq -r '.devices[].holders[0] | "\(.command) \(.vm)"' <<<"$output" | uniq -c | xargs)" "2 qemu-system-x86 web-1"
+  assert_equal "$(jq -r '.devices[].holders[0] | "\(.command) \(.vm) \(.manager)"' <<<"$output" | uniq -c | xargs)" \
+    "2 qemu-system-x86 web-1 libvirt"
   assert_equal "$(jq -r '.devices[0].holders[0].pid' <<<"$output")" "$(</run/libvirt/qemu/web-1.pid)"
   run -6 mdevtool destroy "$A"
-  assert_output --partial "VM 'web-1'"
+  assert_output --partial "libvirt's VM 'web-1'"
   eventually informed yes "$name" Active
   run -1 virsh nodedev-destroy "$name"
   assert_output --partial "in use"
@@ -314,4 +313,57 @@ post undefine success"
   assert_output "$A -"$'\n'"$B -"
   destroy "$name"
   run -0 mdevtool destroy "$B"
+}
+
+@test "libvirt's form of every option is defined, and kept as it is" {
+  mdevtool create --parent mtty --type mtty-1 --uuid "$A"
+  mdevtool create --parent 86:00.0 --type edu_mdev-small --uuid "$B"
+  {
+    echo "<domain type='qemu'><name>web-2</name><memory unit='MiB'>32</memory>"
+    echo "<os><type arch='x86_64' machine='pc'>hvm</type></os><devices>"
+    mdevtool start-vm-args "$A" --format libvirt --id gpu --display on
+    mdevtool start-vm-args "$B" --format libvirt --id own --ramfb
+    echo "<graphics type='vnc'/></devices></domain>"
+  } >"$xml"
+  run virsh "define --validate $xml; dumpxml web-2 --inactive; undefine web-2"
+  assert_output --partial "Domain 'web-2' defined"
+  sed -n '/<hostdev/,/<\/hostdev/p' <<<"$output" | sed "s/ managed='no'//; /<address type='pci'/d; s/^ *//" >"$xml"
+  run -0 cat "$xml"
+  assert_output "<hostdev mode='subsystem' type='mdev' model='vfio-pci' display='on'>
+<source>
+<address uuid='$A'/>
+</source>
+<alias name='ua-gpu0'/>
+</hostdev>
+<hostdev mode='subsystem' type='mdev' model='vfio-pci' display='on' ramfb='on'>
+<source>
+<address uuid='$B'/>
+</source>
+<alias name='ua-own0'/>
+</hostdev>"
+}
+
+@test "this Debian's QEMU is told what it understands, or what it lacks" {
+  local migration
+  case $(qemu-system-x86_64 --version) in
+    *"version 7."*) migration=x-enable-migration ;;
+    *) migration=enable-migration ;;
+  esac
+  mdevtool create --parent mtty --type mtty-1 --uuid "$A"
+  run -0 mdevtool start-vm-args "$A" --qemu qemu-system-x86_64 --migration off --id a
+  assert_output "-device vfio-pci,sysfsdev=$devices/$A,id=a0,$migration=off"
+  # It opens the device and ends.
+  # shellcheck disable=SC2086 # the words are QEMU's
+  run -0 timeout 60 qemu-system-x86_64 -machine pc -accel tcg -nodefaults -display none -S -qmp stdio $output \
+    <<<'{"execute":"qmp_capabilities"} {"execute":"qom-get","arguments":{"path":"/machine/peripheral/a0","property":"sysfsdev"}} {"execute":"quit"}'
+  assert_output --partial "{\"return\": \"$devices/$A\"}"
+  if qemu-system-x86_64 -device vfio-pci,help | grep -q iommufd; then
+    run -0 --separate-stderr mdevtool start-vm-args "$A" --qemu qemu-system-x86_64 --iommufd
+    assert_line --index 0 "-object iommufd,id=iommufd0"
+    assert_line --index 1 "-device vfio-pci,sysfsdev=$devices/$A,iommufd=iommufd0"
+    assert_regex "$stderr" "/dev/iommu is not there"
+  else
+    run -9 mdevtool start-vm-args "$A" --qemu qemu-system-x86_64 --iommufd
+    assert_output --partial "lacks the property 'iommufd' of vfio-pci"
+  fi
 }
