@@ -48,6 +48,26 @@ load mdevtool.bash
   json 'has("warnings")' false
 }
 
+@test "list-types: as JSON, whatever a driver writes comes out as it is" {
+  machine samples
+  local type=$root/sys/class/mdev_bus/mdpy/mdev_supported_types/mdpy-hd
+  chmod +w "$type"/*
+  printf 'a "b" \\c\td\001é\n' >"$type/name"
+  printf 'one: 1\ntwo: "2"\none: 3\n' >"$type/description"
+  mdevtool list-types mdpy --type mdpy-hd --json
+  succeeds
+  json '.types[0].name == "a \"b\" \\c\td\u0001é"'
+  json '.types[0].description == "one: 1\ntwo: \"2\"\none: 3"'
+  json '.types[0].facts == {"one": "3", "two": "\"2\""}'
+  mentions '"facts": {"two": "\"2\"", "one": "3"}'
+}
+
+@test "list-types: as JSON, a key that is asked for twice stands there once" {
+  machine m60
+  mdevtool list-types --type 11 --json -o id,TYPE,name,id
+  [ "${lines[1]}" = '{"id": "11", "name": "GRID M60-0B"}' ] || complain "not each key once"
+}
+
 @test "list-types: the kernel's room under the kernel's word" {
   machine samples
   mdevtool list-types mtty --json

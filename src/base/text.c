@@ -98,9 +98,11 @@ static int printable_length(const unsigned char *s)
 	return length;
 }
 
-/* Bytes that stay as they are at `s`, 0 for one that is escaped. */
+/* Bytes that stay as they are at `s`, 0 for one that is escaped. Most are plain ASCII. */
 static int kept_length(const char *s, bool controls)
 {
+	if (*s >= 0x20 && *s < 0x7f)
+		return 1;
 	return controls && *s > 0 && *s < 0x20 ? 1 : printable_length((const unsigned char *)s);
 }
 

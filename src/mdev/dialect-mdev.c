@@ -21,6 +21,7 @@
 #include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #define CLASS_DIR   "/sys/class/mdev_bus"
 #define DEVICES_DIR "/sys/bus/mdev/devices"
@@ -305,6 +306,19 @@ static void load_types(struct inventory *inventory, struct parent *parent, unsig
 				inventory, parent, path, dir, entries.list[i].name, needs);
 }
 
+static struct type *load_one_type(struct inventory *inventory, struct parent *parent,
+				  const char *id, unsigned needs)
+{
+	const char *path = pool_printf(inventory->pool, "%s/" TYPES_DIR, parent->path);
+	autoclose int dir = root_openat(inventory->root, path, O_PATH | O_DIRECTORY);
+	struct stat st;
+
+	if (dir < 0 || !text_is_component(id) || *id == '.' ||
+	    fstatat(dir, id, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode))
+		return NULL;
+	return load_type(inventory, parent, path, dir, pool_strdup(inventory->pool, id), needs);
+}
+
 /* Devices */
 
 static void find_devices(struct inventory *inventory)
@@ -344,15 +358,45 @@ static void find_devices(struct inventory *inventory)
 	}
 }
 
+/* Where the type of this path is among the device types, which are sorted by it, or would be. */
+static size_t type_position(const struct inventory *inventory, const char *path, bool *found)
+{
+	size_t low = 0, high = inventory->n_device_types;
+
+	*found = false;
+	while (low < high && !*found) {
+		size_t middle = (low + high) / 2;
+		int order = strcmp(path, inventory->device_types[middle]->path);
+
+		*found = order == 0;
+		if (order > 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return high;
+}
+
+static void keep_type(struct inventory *inventory, size_t position, struct type *type)
+{
+	size_t behind = inventory->n_device_types - position;
+
+	*pool_push(inventory->pool, inventory->device_types, inventory->n_device_types) = NULL;
+	struct type **at = inventory->device_types + position;
+	memmove(at + 1, at, behind * sizeof(*at));
+	*at = type;
+}
+
 /* One reading of each type, however many devices have it. */
 static const struct type *type_of(struct inventory *inventory, const struct device *device)
 {
 	const char *types = pool_printf(inventory->pool, "%s/" TYPES_DIR, device->parent_path);
 	const char *path = pool_printf(inventory->pool, "%s/%s", types, device->type);
+	bool found;
+	size_t position = type_position(inventory, path, &found);
 
-	for (size_t i = 0; i < inventory->n_device_types; i++)
-		if (streq(inventory->device_types[i]->path, path))
-			return inventory->device_types[i];
+	if (found)
+		return inventory->device_types[position];
 
 	autoclose int dir = root_openat(inventory->root, types, O_PATH | O_DIRECTORY);
 	if (dir < 0 || !text_is_component(device->type) ||
@@ -360,7 +404,7 @@ static const struct type *type_of(struct inventory *inventory, const struct devi
 		return NULL;
 	struct type *type = load_type(inventory, NULL, types, dir, device->type,
 				      NEED_TYPE_NAME | NEED_TYPE_API | NEED_TYPE_RULES);
-	*pool_push(inventory->pool, inventory->device_types, inventory->n_device_types) = type;
+	keep_type(inventory, position, type);
 	return type;
 }
 
@@ -482,6 +526,7 @@ const struct dialect dialect_mdev = {
 	.name = "mdev",
 	.find_parents = find_parents,
 	.load_types = load_types,
+	.load_type = load_one_type,
 	.find_devices = find_devices,
 	.load_device = load_device,
 	.plan_create = plan_create,

@@ -22,6 +22,12 @@ struct dialect {
 	void (*find_parents)(struct inventory *inventory, const char *only);
 	/* Fills parent->types. */
 	void (*load_types)(struct inventory *inventory, struct parent *parent, unsigned needs);
+	/*
+	 * Just the type with this id, NULL without one. A dialect that has to read all of them to
+	 * know has no such function.
+	 */
+	struct type *(*load_type)(struct inventory *inventory, struct parent *parent,
+				  const char *id, unsigned needs);
 	/* Appends the devices there are; uuid, parent and paths are all that is filled in. */
 	void (*find_devices)(struct inventory *inventory);
 	/* Fills in the rest. */

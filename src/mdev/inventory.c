@@ -159,6 +159,49 @@ void inventory_load_types(struct inventory *inventory, struct parent *parent, un
 	parent->dialect->load_types(inventory, parent, parent->loaded);
 }
 
+static struct type *known_type(const struct parent *parent, const char *id, unsigned needs)
+{
+	for (size_t i = 0; i < parent->n_types; i++)
+		if (streq(parent->types[i]->id, id) && !(needs & ~parent->types[i]->loaded))
+			return parent->types[i];
+	return NULL;
+}
+
+/* What is loaded so is forgotten when all types are loaded. */
+static struct type *load_type(struct inventory *inventory, struct parent *parent, const char *id,
+			      unsigned needs)
+{
+	struct type *type = known_type(parent, id, needs);
+
+	if (type || !parent->dialect->load_type)
+		return type;
+	type = parent->dialect->load_type(inventory, parent, id, needs);
+	if (type) {
+		type->loaded = needs;
+		*pool_push(inventory->pool, parent->types, parent->n_types) = type;
+	}
+	return type;
+}
+
+struct type *inventory_find_type(struct inventory *inventory, struct parent *parent,
+				 const char *given, unsigned needs)
+{
+	struct type *type = NULL;
+	uint64_t number;
+
+	needs &= NEED_TYPES | NEED_TYPE_ALL;
+	if (needs & ~parent->loaded) {
+		type = load_type(inventory, parent, given, needs);
+		if (!type && text_number(given, UINT64_MAX, &number))
+			type = load_type(inventory, parent,
+					 pool_printf(inventory->pool, "nvidia-%s", given), needs);
+	}
+	if (type)
+		return type;
+	inventory_load_types(inventory, parent, needs);
+	return parent_find_type(parent, given);
+}
+
 const char *inventory_nearest_type(struct inventory *inventory, const char *given)
 {
 	const char **words = NULL;

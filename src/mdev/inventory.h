@@ -18,6 +18,12 @@ struct parent *inventory_find_parent(struct inventory *inventory, const char *gi
 				     struct err *err);
 /* Loads the parent's types, sorted by id; anew where more is needed than was loaded before. */
 void inventory_load_types(struct inventory *inventory, struct parent *parent, unsigned needs);
+/*
+ * The parent's type that `given` means, as parent_find_type() has it, NULL without one. No other
+ * type is read where it is given by its id.
+ */
+struct type *inventory_find_type(struct inventory *inventory, struct parent *parent,
+				 const char *given, unsigned needs);
 /* Finds all devices, sorted by UUID, with what `needs` asks of each. */
 void inventory_load_devices(struct inventory *inventory, unsigned needs);
 /* Loads what `needs` asks of one device that inventory_load_devices() found. */

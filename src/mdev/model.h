@@ -56,6 +56,7 @@ struct type {
 	int64_t available;     /* room now */
 	bool requires_group;
 	bool has_params; /* the mail's `params` file is there */
+	unsigned loaded; /* which needs are met, of one that was loaded by itself */
 };
 
 /* A process that has a device open. */

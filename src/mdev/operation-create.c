@@ -454,8 +454,9 @@ int operation_create(struct operation *operation, const struct definitions *defi
 		tell_ignored(operation, ret);
 		return 0;
 	}
-	if (operation_recover(operation, &locks, true, false, err) < 0)
+	if (!operation->mended && operation_recover(operation, &locks, true, false, err) < 0)
 		return -1;
+	operation->mended = true;
 	if (place_and_lock(operation, &locks, definitions, options, ret, err) < 0 ||
 	    decide(ret, definitions, options, err) < 0)
 		return -1;

@@ -12,7 +12,7 @@ static int64_t room_left(const struct creations *creations, const struct type *t
 	int64_t room = type->available;
 
 	for (size_t i = 0; i < creations->n; i++)
-		if (creations->list[i].request.type == type)
+		if (streq(creations->list[i].request.type->path, type->path))
 			room--;
 	return room;
 }
@@ -76,10 +76,13 @@ static int no_room(struct creations *creations, const struct type *type, struct 
 	return -1;
 }
 
-/* A dry run tells where it would go in words. */
+/* What is to be known of the type that is made. */
+#define TYPE_NEEDS (NEED_TYPE_NAME | NEED_TYPE_ROOM | NEED_TYPE_RULES)
+
+/* And of the parents. A dry run tells where it would go in words. */
 static unsigned needs_of(const struct create_options *options)
 {
-	unsigned needs = NEED_TYPE_NAME | NEED_TYPE_ROOM | NEED_TYPE_RULES;
+	unsigned needs = 0;
 
 	if (options->placement == PLACEMENT_NUMA)
 		needs |= NEED_PARENT_FACTS;
@@ -97,8 +100,7 @@ static int on_named_parent(struct creations *creations, const struct definition 
 
 	if (!parent)
 		return -1;
-	inventory_load_types(&creations->inventory, parent, needs);
-	type = parent_find_type(parent, definition->type);
+	type = inventory_find_type(&creations->inventory, parent, definition->type, TYPE_NEEDS);
 	if (!type)
 		return refuse_type(&creations->inventory, parent, definition->type, err);
 	/* a room that cannot be read is the plan's to report, with its reason */
@@ -123,8 +125,9 @@ static int on_any_parent(struct creations *creations, const struct definition *d
 
 	inventory_load_parents(inventory, needs_of(options));
 	for (size_t i = 0; i < inventory->n_parents; i++) {
-		const struct parent *parent = inventory->parents[i];
-		const struct type *type = parent_find_type(parent, definition->type);
+		struct parent *parent = inventory->parents[i];
+		const struct type *type =
+			inventory_find_type(inventory, parent, definition->type, TYPE_NEEDS);
 
 		if (!type || (options->placement == PLACEMENT_NUMA &&
 			      parent->numa_node != options->numa_node))

@@ -26,7 +26,8 @@ struct operation {
 	void (*progress)(size_t done, size_t total);
 	/* Is given what call-outs have to say, as it comes; NULL for silence. */
 	void (*say)(const char *line);
-	bool force; /* call-outs that refuse are passed over */
+	bool force;  /* call-outs that refuse are passed over */
+	bool mended; /* what interrupted runs left on any parent, once for all that it creates */
 	struct notes notes;
 	struct notes warnings; /* what the user asked for and did not get */
 };

@@ -200,7 +200,12 @@ bool sysfs_read_number(int dir, const char *name, int64_t *ret)
 
 static int compare_entries(const void *a, const void *b)
 {
-	return strverscmp(((const struct entry *)a)->name, ((const struct entry *)b)->name);
+	const char *x = ((const struct entry *)a)->name, *y = ((const struct entry *)b)->name;
+
+	/* most names differ in their first letter, and numbers do not matter then */
+	if (*x != *y && *x > '9' && *y > '9')
+		return (unsigned char)*x - (unsigned char)*y;
+	return strverscmp(x, y);
 }
 
 int dir_list(int dir, struct pool *pool, struct entries *ret)

@@ -85,21 +85,14 @@ GETTER(type, requires_group, boolean(type->requires_group))
 GETTER(type, has_params, boolean(type->has_params))
 GETTER(type, path, text(type->path))
 
-/* It may have several lines, which a table's cell cannot. */
 static struct value type_description(struct pool *pool, const void *record)
 {
 	const struct type *type = record;
-	char *line, *p;
 
-	if (!type->description)
-		return text(NULL);
-	line = p = pool_alloc(pool, 2 * strlen(type->description) + 1);
-	for (const char *s = type->description; *s; s++)
-		p = *s == '\n' ? stpcpy(p, ", ") : mempcpy(p, s, 1);
+	(void)pool;
 	return (struct value){
-		.kind = VALUE_JSON,
-		.text = line,
-		.json = json_string(text_json(pool, type->description)),
+		.kind = type->description ? VALUE_LINES : VALUE_NONE,
+		.text = type->description,
 	};
 }
 
@@ -149,15 +142,13 @@ GETTER(type, resolution_height, number(extent(type, false)))
 static struct value type_facts(struct pool *pool, const void *record)
 {
 	const struct type *type = record;
-	json_t *facts;
 
-	if (!type->n_facts)
-		return text(NULL);
-	facts = json_object();
-	for (size_t i = 0; i < type->n_facts; i++)
-		json_object_set_new(facts, text_json(pool, type->facts[i].key),
-				    json_string(text_json(pool, type->facts[i].value)));
-	return (struct value){.kind = VALUE_JSON, .json = facts};
+	(void)pool;
+	return (struct value){
+		.kind = type->n_facts ? VALUE_FACTS : VALUE_NONE,
+		.facts = type->facts,
+		.number = (int64_t)type->n_facts,
+	};
 }
 
 static const struct field type_list[] = {

@@ -11,18 +11,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct fact;
+
 enum value_kind {
 	VALUE_NONE, /* left out of JSON, "-" in a table */
 	VALUE_TEXT,
+	VALUE_LINES, /* text of several lines */
 	VALUE_NUMBER,
 	VALUE_BOOL,
-	VALUE_JSON, /* `json` in JSON, `text` in a table */
+	VALUE_FACTS, /* an object of them, in JSON only; of a repeated key the last counts */
+	VALUE_JSON,  /* `json` in JSON, `text` in a table */
 };
 
 struct value {
 	enum value_kind kind;
 	const char *text;
-	int64_t number;
+	int64_t number; /* also of facts */
+	const struct fact *facts;
 	json_t *json; /* owned by whoever asked */
 };
 

@@ -21,6 +21,15 @@ static bool same_word(const char *word, size_t length, const char *name)
 	return true;
 }
 
+/* A key stands in an object once. */
+static bool is_selected(const struct selection *selection, const struct field *field)
+{
+	for (size_t i = 0; i < selection->n; i++)
+		if (selection->list[i] == field)
+			return true;
+	return false;
+}
+
 static void add(struct selection *selection, struct pool *pool, const struct field *field)
 {
 	*pool_push(pool, selection->list, selection->n) = field;
@@ -38,7 +47,8 @@ static int add_word(struct selection *selection, struct pool *pool, const struct
 
 		if ((field->column || format->json) && (same_word(word, length, field->column) ||
 							same_word(word, length, field->key))) {
-			add(selection, pool, field);
+			if (!format->json || !is_selected(selection, field))
+				add(selection, pool, field);
 			return 0;
 		}
 		if (field->column)
@@ -67,6 +77,16 @@ int select_fields(const struct fields *fields, const struct format *format, stru
 
 /* Tables */
 
+/* A cell has one line. */
+static const char *join_lines(struct pool *pool, const char *text)
+{
+	char *line = pool_alloc(pool, 2 * strlen(text) + 1), *p = line;
+
+	for (; *text; text++)
+		p = *text == '\n' ? stpcpy(p, ", ") : mempcpy(p, text, 1);
+	return line;
+}
+
 static const char *cell(struct pool *pool, const struct field *field, const void *record)
 {
 	struct value value = field->get(pool, record);
@@ -77,10 +97,13 @@ static const char *cell(struct pool *pool, const struct field *field, const void
 	case VALUE_TEXT:
 	case VALUE_JSON:
 		return value.text && *value.text ? text_printable(pool, value.text) : "-";
+	case VALUE_LINES:
+		return *value.text ? text_printable(pool, join_lines(pool, value.text)) : "-";
 	case VALUE_NUMBER:
 		return pool_printf(pool, "%" PRId64, value.number);
 	case VALUE_BOOL:
 		return value.number ? "yes" : "no";
+	case VALUE_FACTS:
 	case VALUE_NONE:
 		break;
 	}
@@ -131,37 +154,115 @@ void print_vertical(const struct selection *selection, const void *record, FILE 
 	}
 }
 
-/* JSON */
+/*
+ * JSON. Records are written here and not by jansson, whose trees and dumper take more time than all
+ * the reading of sysfs (make bench).
+ */
 
-static json_t *json_value(struct pool *pool, const struct value *value)
+static void put_escaped(FILE *out, unsigned char c)
+{
+	static const char letters[][2] = {{'"', '"'},  {'\\', '\\'}, {'\b', 'b'}, {'\f', 'f'},
+					  {'\n', 'n'}, {'\r', 'r'},  {'\t', 't'}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(letters); i++) {
+		if (letters[i][0] == (char)c) {
+			fprintf(out, "\\%c", letters[i][1]);
+			return;
+		}
+	}
+	fprintf(out, "\\u%04X", c);
+}
+
+static void put_string(struct pool *pool, const char *text, FILE *out)
+{
+	const char *rest = text_json(pool, text), *end;
+
+	putc_unlocked('"', out);
+	for (;; rest = end + 1) {
+		for (end = rest; (unsigned char)*end >= ' ' && *end != '"' && *end != '\\'; end++)
+			continue;
+		fwrite_unlocked(rest, 1, (size_t)(end - rest), out);
+		if (!*end)
+			break;
+		put_escaped(out, (unsigned char)*end);
+	}
+	putc_unlocked('"', out);
+}
+
+static void put_comma(bool *first, FILE *out)
+{
+	if (!*first)
+		fputs_unlocked(", ", out);
+	*first = false;
+}
+
+static bool comes_again(const struct value *value, int64_t i)
+{
+	for (int64_t j = i + 1; j < value->number; j++)
+		if (streq(value->facts[i].key, value->facts[j].key))
+			return true;
+	return false;
+}
+
+static void put_facts(struct pool *pool, const struct value *value, FILE *out)
+{
+	bool first = true;
+
+	putc_unlocked('{', out);
+	for (int64_t i = 0; i < value->number; i++) {
+		if (comes_again(value, i))
+			continue;
+		put_comma(&first, out);
+		put_string(pool, value->facts[i].key, out);
+		fputs_unlocked(": ", out);
+		put_string(pool, value->facts[i].value, out);
+	}
+	putc_unlocked('}', out);
+}
+
+static void put_value(struct pool *pool, const struct value *value, FILE *out)
 {
 	switch (value->kind) {
 	case VALUE_TEXT:
-		return json_string(text_json(pool, value->text));
+	case VALUE_LINES:
+		put_string(pool, value->text, out);
+		break;
 	case VALUE_NUMBER:
-		return json_integer(value->number);
+		fprintf(out, "%" PRId64, value->number);
+		break;
 	case VALUE_BOOL:
-		return json_boolean(value->number);
+		fputs_unlocked(value->number ? "true" : "false", out);
+		break;
+	case VALUE_FACTS:
+		put_facts(pool, value, out);
+		break;
 	case VALUE_JSON:
-		return value->json;
+		json_dumpf(value->json, out, JSON_ENCODE_ANY);
+		json_decref(value->json);
+		break;
 	case VALUE_NONE:
 		break;
 	}
-	return NULL;
 }
 
-static json_t *json_record(struct pool *pool, const struct selection *selection, const void *record)
+static void put_record(struct pool *pool, const struct selection *selection, const void *record,
+		       FILE *out)
 {
-	json_t *json = json_object();
+	bool first = true;
 
+	putc_unlocked('{', out);
 	for (size_t i = 0; i < selection->n; i++) {
 		struct value value = selection->list[i]->get(pool, record);
-		json_t *member = json_value(pool, &value);
 
-		if (member)
-			json_object_set_new(json, selection->list[i]->key, member);
+		if (value.kind == VALUE_NONE)
+			continue;
+		put_comma(&first, out);
+		putc_unlocked('"', out);
+		fputs_unlocked(selection->list[i]->key, out); /* our own words */
+		fputs_unlocked("\": ", out);
+		put_value(pool, &value, out);
 	}
-	return json;
+	putc_unlocked('}', out);
 }
 
 static void member(struct document *document, const char *key)
@@ -177,11 +278,9 @@ void document_array(struct document *document, const struct selection *selection
 	fputs("[", document->out);
 	for (size_t i = 0; i < n; i++) {
 		autopool struct pool *pool = pool_new();
-		json_t *json = json_record(pool, selection, records[i]);
 
 		fputs(i ? ",\n" : "\n", document->out);
-		json_dumpf(json, document->out, 0);
-		json_decref(json);
+		put_record(pool, selection, records[i], document->out);
 	}
 	fputs(n ? "\n]" : "]", document->out);
 }
