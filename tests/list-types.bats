@@ -145,6 +145,23 @@ load mdevtool.bash
 13"
 }
 
+@test "list-types: of many parents, all and in order, with their warnings" {
+  many_parents 41 2
+  rm -f "$root"/sys/class/mdev_bus/0000:{28,00,13,14}:00.0/mdev_supported_types/nvidia-101/device_api
+  mdevtool list-types --raw --noheadings -o parent,type
+  is_silent
+  for ((i = 0; i < 82; i++)); do
+    [ "${lines[i]}" = "$(printf '0000:%02x:00.0 nvidia-%d' $((i / 2)) $((100 + i % 2)))" ] ||
+      complain "another type, or in another order"
+  done
+  [ "${#lines[@]}" -eq 82 ] || complain "not 82 types"
+  mdevtool list-types --json
+  fails 1
+  json '.types | length' 82
+  json '[.types[] | select(.available == 4096)] | length' 82
+  json '[.warnings[].file[20:32]] == ["0000:00:00.0", "0000:13:00.0", "0000:14:00.0", "0000:28:00.0"]'
+}
+
 @test "list-types: a machine without any is no failure" {
   machine empty
   mdevtool list-types

@@ -44,11 +44,22 @@ surroundings=()
 # machine NAME: a new machine, as tests/machines/NAME.machine describes it.
 machine() {
   root=$BATS_TEST_TMPDIR/$1
-  "$MDEVSIM" build "$top_srcdir/tests/machines/$1.machine" "$root"
+  build_machine "$top_srcdir/tests/machines/$1.machine"
+}
+
+build_machine() {
+  "$MDEVSIM" build "$1" "$root"
   chmod 0755 "$root"
   faults=()
   seen=0
   rooms_at_first=$(rooms)
+}
+
+# many_parents N TYPES: a new machine with so many, each of so many types.
+many_parents() {
+  root=$BATS_TEST_TMPDIR/many
+  "$top_srcdir/tests/bench/machine" -v parents="$1" -v types="$2" >"$root.machine"
+  build_machine "$root.machine"
 }
 
 # fault FAULT...: befalls the next command, in the words of "mdevsim run".

@@ -50,9 +50,8 @@ struct scripts {
 static bool is_script(const struct root *root, const char *path)
 {
 	struct stat st;
-	autoclose int fd = root_openat(root, path, O_PATH);
 
-	return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 0111);
+	return root_stat(root, path, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 0111);
 }
 
 static int compare_names(const void *a, const void *b)

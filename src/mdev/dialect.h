@@ -20,7 +20,10 @@ struct dialect {
 	const char *name;
 	/* Appends the parents it knows of to the inventory; with `only`, just the one so named. */
 	void (*find_parents)(struct inventory *inventory, const char *only);
-	/* Fills parent->types. */
+	/*
+	 * Fills parent->types. Two threads may do so for two parents, each with an inventory of
+	 * which only memory, root and warnings count.
+	 */
 	void (*load_types)(struct inventory *inventory, struct parent *parent, unsigned needs);
 	/*
 	 * Just the type with this id, NULL without one. A dialect that has to read all of them to

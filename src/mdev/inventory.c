@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 
 void inventory_init(struct inventory *inventory, const struct root *root)
@@ -22,8 +23,12 @@ void inventory_init(struct inventory *inventory, const struct root *root)
 void inventory_free(struct inventory *inventory)
 {
 	pool_free(inventory->pool);
+	pool_free(inventory->other);
 	*inventory = (struct inventory){0};
 }
+
+/* So many parents are worth a second thread. */
+#define PARENTS_FOR_TWO 32
 
 /* Parents */
 
@@ -84,6 +89,51 @@ static void load_parent(struct inventory *inventory, struct parent *parent, unsi
 	inventory_load_types(inventory, parent, needs);
 }
 
+/* What one thread reads, with memory and warnings of its own. */
+struct share {
+	struct inventory inventory;
+	struct parent **parents;
+	size_t n;
+	unsigned needs;
+};
+
+static void *load_share(void *data)
+{
+	struct share *share = data;
+
+	for (size_t i = 0; i < share->n; i++)
+		load_parent(&share->inventory, share->parents[i], share->needs);
+	return NULL;
+}
+
+static void load_in_two(struct inventory *inventory, unsigned needs)
+{
+	size_t half = inventory->n_parents / 2;
+	struct share other = {
+		.parents = inventory->parents + half,
+		.n = inventory->n_parents - half,
+		.needs = needs,
+	};
+	struct share own = {
+		.inventory = *inventory, .parents = inventory->parents, .n = half, .needs = needs};
+	pthread_t thread;
+
+	if (!inventory->other)
+		inventory->other = pool_new();
+	other.inventory = (struct inventory){.pool = inventory->other, .root = inventory->root};
+	bool threaded = pthread_create(&thread, NULL, load_share, &other) == 0;
+	load_share(&own);
+	if (threaded)
+		pthread_join(thread, NULL);
+	else
+		load_share(&other);
+	inventory->warnings = own.inventory.warnings;
+	inventory->n_warnings = own.inventory.n_warnings;
+	for (size_t i = 0; i < other.inventory.n_warnings; i++)
+		*pool_push(inventory->pool, inventory->warnings, inventory->n_warnings) =
+			other.inventory.warnings[i];
+}
+
 void inventory_load_parents(struct inventory *inventory, unsigned needs)
 {
 	for (size_t i = 0; i < n_dialects && !inventory->parents_loaded; i++)
@@ -92,6 +142,11 @@ void inventory_load_parents(struct inventory *inventory, unsigned needs)
 	if (inventory->n_parents)
 		qsort(inventory->parents, inventory->n_parents, sizeof(*inventory->parents),
 		      compare_parents);
+	/* libudev's database is for one thread */
+	if (inventory->n_parents >= PARENTS_FOR_TWO && needs && !(needs & NEED_PARENT_PRODUCT)) {
+		load_in_two(inventory, needs);
+		return;
+	}
 	for (size_t i = 0; i < inventory->n_parents; i++)
 		load_parent(inventory, inventory->parents[i], needs);
 }

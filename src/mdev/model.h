@@ -139,7 +139,8 @@ struct warning {
 };
 
 struct inventory {
-	struct pool *pool; /* owns everything below */
+	struct pool *pool;  /* owns everything below */
+	struct pool *other; /* and what a second thread has read */
 	const struct root *root;
 	struct parent **parents;
 	size_t n_parents;

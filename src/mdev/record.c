@@ -5,9 +5,8 @@
 #include "base/text.h"
 #include "mdev/state.h"
 
-#include <fcntl.h>
+#include <errno.h>
 #include <stddef.h>
-#include <sys/stat.h>
 
 static const struct {
 	const char *key;
@@ -138,7 +137,11 @@ int record_remove(const struct root *root, const char *uuid, struct err *err)
 uint64_t record_inode(const struct root *root, const char *path)
 {
 	struct stat st;
-	autoclose int dir = root_openat(root, path, O_PATH | O_DIRECTORY);
 
-	return dir >= 0 && fstat(dir, &st) == 0 ? st.st_ino : 0;
+	if (root_stat(root, path, &st) < 0)
+		return 0;
+	if (S_ISDIR(st.st_mode))
+		return st.st_ino;
+	errno = ENOTDIR;
+	return 0;
 }

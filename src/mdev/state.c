@@ -36,12 +36,18 @@ static int open_checked(const struct root *root, const char *path, struct err *e
 	return fd;
 }
 
+static int make(const struct root *root, const char *path, struct err *err)
+{
+	if (root_mkdir(root, path) == 0)
+		return 0;
+	err_errno(err, errno, "cannot make '%s'", path);
+	return geteuid() == 0 ? -1 : err_hint(err, "only root may change devices: sudo");
+}
+
 int state_open(const struct root *root, const char *path, struct err *err)
 {
-	if (root_mkdir(root, path) < 0) {
-		err_errno(err, errno, "cannot make '%s'", path);
-		return geteuid() == 0 ? -1 : err_hint(err, "only root may change devices: sudo");
-	}
+	if (!root_exists(root, path) && make(root, path, err) < 0)
+		return -1;
 	autoclose int top = open_checked(root, STATE_DIR, err);
 	return top < 0 ? -1 : open_checked(root, path, err);
 }

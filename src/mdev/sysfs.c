@@ -86,6 +86,14 @@ bool root_exists(const struct root *root, const char *path)
 	return fd >= 0;
 }
 
+int root_stat(const struct root *root, const char *path, struct stat *ret)
+{
+	if (root->fd < 0)
+		return stat(path, ret);
+	autoclose int fd = root_openat(root, path, O_PATH);
+	return fd < 0 ? -1 : fstat(fd, ret);
+}
+
 int dir_open(int dir, const char *name)
 {
 	return openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -156,39 +164,45 @@ char *sysfs_resolve(struct pool *pool, const char *dir, const char *link)
 	return path;
 }
 
-static char *read_page(int fd, struct pool *pool)
+/* Takes the last newlines off; the text's length, or -1 with errno. */
+static ssize_t read_page(int fd, char text[SYSFS_PAGE + 1])
 {
-	char text[SYSFS_PAGE + 1];
+	ssize_t length = fd < 0 ? -1 : read(fd, text, SYSFS_PAGE + 1);
 
-	if (fd < 0)
-		return NULL;
-	ssize_t length = read(fd, text, sizeof(text));
 	if (length < 0)
-		return NULL;
-	if (length == sizeof(text)) {
+		return -1;
+	if (length > SYSFS_PAGE) {
 		errno = EFBIG;
-		return NULL;
+		return -1;
 	}
 	while (length && text[length - 1] == '\n')
 		length--;
-	return pool_strndup(pool, text, strnlen(text, (size_t)length));
+	text[length] = '\0';
+	return (ssize_t)strlen(text);
 }
 
-char *sysfs_read(int dir, const char *name, struct pool *pool)
+static ssize_t read_file(int dir, const char *name, char text[SYSFS_PAGE + 1])
 {
 	autoclose int fd =
 		openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
-	return read_page(fd, pool);
+	return read_page(fd, text);
+}
+
+char *sysfs_read(int dir, const char *name, struct pool *pool)
+{
+	char text[SYSFS_PAGE + 1];
+	ssize_t length = read_file(dir, name, text);
+
+	return length < 0 ? NULL : pool_strndup(pool, text, (size_t)length);
 }
 
 bool sysfs_read_number(int dir, const char *name, int64_t *ret)
 {
-	autopool struct pool *pool = pool_new();
-	const char *text = sysfs_read(dir, name, pool);
+	char text[SYSFS_PAGE + 1];
 	uint64_t number;
 
-	if (!text)
+	if (read_file(dir, name, text) < 0)
 		return false;
 	if (!text_number(text, INT64_MAX, &number)) {
 		errno = EINVAL;
@@ -282,8 +296,10 @@ int sysfs_open_attribute(int dir, const char *name, int flags)
 char *sysfs_read_attribute(int dir, const char *name, struct pool *pool)
 {
 	autoclose int fd = sysfs_open_attribute(dir, name, O_RDONLY);
+	char text[SYSFS_PAGE + 1];
+	ssize_t length = read_page(fd, text);
 
-	return read_page(fd, pool);
+	return length < 0 ? NULL : pool_strndup(pool, text, (size_t)length);
 }
 
 /* One write, all or nothing. */

@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 struct root {
 	int fd;          /* -1 for the machine itself */
@@ -39,6 +40,8 @@ void root_close(struct root *root);
 /* open(2) of a machine path inside the root: a descriptor, or -1 with errno. */
 int root_openat(const struct root *root, const char *path, int flags);
 bool root_exists(const struct root *root, const char *path);
+/* stat(2) of a machine path: 0, or -1 with errno. */
+int root_stat(const struct root *root, const char *path, struct stat *ret);
 /* The directory `name` (a single component, no symlink) below an open one. */
 int dir_open(int dir, const char *name);
 /* mkdir(2) for the directory and the missing ones above it, root's, 0755: 0 or -1 with errno. */
