@@ -163,7 +163,7 @@ every_step_fails() {
 
 @test "faults: without a journal nothing is begun" {
   machine m60
-  mkdir -p "$root/run/mdevtool/journal/.$A.tmp/x"
+  mkdir -p "$root/run/mdevtool/journal/.$card.tmp/x"
   mdevtool create --type 11 --uuid "$A"
   [ "$status" -ne 0 ] || complain "it succeeded without a journal"
   wrote_nothing_else

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "mdev/address.h"
 #include "mdev/names.h"
+#include "mdev/store-journal.h"
 #include "mdev/uuid.h"
 
 #include <fcntl.h>
@@ -15,12 +16,73 @@ void kept_free(struct kept *kept)
 	*kept = (struct kept){0};
 }
 
+typedef int store_step(const struct root *root, const struct stored *stored, struct err *err);
+
+/* One change of what is kept, with the call-outs around it. */
+static int change_store(struct operation *operation, enum callout_action action,
+			const struct stored *stored, store_step *change, struct err *err)
+{
+	struct callout callout = operation_callout(operation, action, stored);
+	int result = callout_begin(&callout, err);
+
+	if (result == 0)
+		result = change(operation->root, stored, err);
+	callout_end(&callout, result == 0);
+	return result;
+}
+
+/* What a killed run left */
+
+/* One of a set that was not defined as a whole, or of those that were to be forgotten. */
+static int forget(struct operation *operation, const char *parent, const char *uuid, bool dry_run,
+		  const char *why, struct err *err)
+{
+	autoinventory struct inventory inventory = {0};
+
+	inventory_init(&inventory, operation->root);
+	store_load(&inventory, parent, uuid);
+	for (size_t i = 0; i < inventory.n_definitions; i++) {
+		if (!dry_run && change_store(operation, CALLOUT_UNDEFINE, inventory.definitions[i],
+					     store_remove, err) < 0)
+			return err_wrap(err, "cannot forget the definition %s", uuid);
+		operation_note(operation, "%s the definition %s on '%s': %s was interrupted",
+			       dry_run ? "would forget" : "forgot", uuid, parent, why);
+	}
+	return 0;
+}
+
+int operation_mend_definitions(struct operation *operation, bool dry_run, struct err *err)
+{
+	struct store_change change;
+
+	if (operation->root->stateless || !store_journal_exists(operation->root))
+		return 0;
+	store_journal_load(operation->root, operation->pool, &change);
+	bool undefining = change.operation == STORE_UNDEFINE;
+	/* a single one is defined or not, by whether its file is there */
+	bool forgets = undefining || (change.operation == STORE_DEFINE && change.n > 1);
+
+	for (size_t i = 0; i < change.n; i++) {
+		if (forgets &&
+		    forget(operation, change.list[i].parent, change.list[i].uuid, dry_run,
+			   undefining ? "'undefine'" : "'define' of its set", err) < 0)
+			return -1;
+		if (!dry_run)
+			store_tidy(operation->root, change.list[i].uuid);
+	}
+	operation_note(operation, "%s what an interrupted run left of its files in '%s'",
+		       dry_run ? "would remove" : "removed", STORE_DIR);
+	return dry_run ? 0 : store_journal_remove(operation->root, err);
+}
+
 static int begin(struct operation *operation, struct locks *locks, struct kept *kept,
 		 struct err *err)
 {
 	kept_free(kept);
 	inventory_init(&kept->inventory, operation->root);
-	return locks_take_names(locks, operation->root, err);
+	if (locks_take_names(locks, operation->root, err) < 0)
+		return -1;
+	return operation_mend_definitions(operation, false, err);
 }
 
 static int locate(const struct definition *definition, struct err *err)
@@ -171,22 +233,7 @@ static int decide(struct operation *operation, const struct definitions *definit
 	return 0;
 }
 
-/* Writing */
-
-typedef int store_change(const struct root *root, const struct stored *stored, struct err *err);
-
-/* One change of what is kept, with the call-outs around it. */
-static int change_store(struct operation *operation, enum callout_action action,
-			const struct stored *stored, store_change *change, struct err *err)
-{
-	struct callout callout = operation_callout(operation, action, stored);
-	int result = callout_begin(&callout, err);
-
-	if (result == 0)
-		result = change(operation->root, stored, err);
-	callout_end(&callout, result == 0);
-	return result;
-}
+/* Defining */
 
 static int undo(struct operation *operation, const struct kept *kept, size_t failed,
 		struct err *err)
@@ -206,10 +253,14 @@ static int undo(struct operation *operation, const struct kept *kept, size_t fai
 		err_append(err, "; and %s could not be removed: %s", kept->list[i]->definition.uuid,
 			   failure.message);
 	}
+	if (left) /* the next run tries again */
+		return err_wrap(err, "definition %zu of %zu failed", failed + 1, kept->n);
+	autoerr struct err ignored = {0};
+	store_journal_remove(operation->root, &ignored);
 	if (kept->n == 1)
 		return -1;
 	err_wrap(err, "definition %zu of %zu failed", failed + 1, kept->n);
-	return left ? -1 : err_append(err, "; nothing of the set is kept");
+	return err_append(err, "; nothing of the set is kept");
 }
 
 int operation_define(struct operation *operation, const struct definitions *definitions,
@@ -218,7 +269,8 @@ int operation_define(struct operation *operation, const struct definitions *defi
 	autolocks struct locks locks = LOCKS_INIT;
 
 	if (begin(operation, &locks, ret, err) < 0 ||
-	    decide(operation, definitions, options, ret, err) < 0)
+	    decide(operation, definitions, options, ret, err) < 0 ||
+	    store_journal_write(operation->root, STORE_DEFINE, ret->list, ret->n, err) < 0)
 		return -1;
 	for (size_t i = 0; i < ret->n; i++) {
 		struct definition *definition = &ret->list[i]->definition;
@@ -228,7 +280,7 @@ int operation_define(struct operation *operation, const struct definitions *defi
 		definition->file = pool_printf(ret->inventory.pool, STORE_DIR "/%s/%s",
 					       definition->parent, ret->list[i]->file_name);
 	}
-	return 0;
+	return store_journal_remove(operation->root, err);
 }
 
 /* Adopting */
@@ -349,6 +401,25 @@ static int change_one(struct operation *operation, struct kept *kept, struct sto
 	return definition->name ? names_check(names, definition->name, definition->uuid, err) : 0;
 }
 
+/* Up to the first that fails, which is told, so that nothing remains for the next run to finish. */
+static int change_all(struct operation *operation, enum store_operation kind,
+		      const struct kept *kept, struct err *err)
+{
+	bool undefine = kind == STORE_UNDEFINE;
+	autoerr struct err closing = {0};
+	int result = store_journal_write(operation->root, kind, kept->list, kept->n, err);
+
+	if (result < 0)
+		return -1;
+	for (size_t i = 0; i < kept->n && result == 0; i++)
+		result = change_store(operation, undefine ? CALLOUT_UNDEFINE : CALLOUT_MODIFY,
+				      kept->list[i], undefine ? store_remove : store_write, err);
+	if (store_journal_remove(operation->root, &closing) == 0)
+		return result;
+	err_keep_first(err, &closing);
+	return -1;
+}
+
 int operation_modify(struct operation *operation, const char *const *given, size_t n,
 		     const struct modify_options *options, definition_change *change, void *data,
 		     struct kept *ret, struct err *err)
@@ -368,10 +439,7 @@ int operation_modify(struct operation *operation, const char *const *given, size
 		if (options->group_auto)
 			ret->list[i]->definition.group = automatic;
 	}
-	for (size_t i = 0; i < ret->n; i++)
-		if (change_store(operation, CALLOUT_MODIFY, ret->list[i], store_write, err) < 0)
-			return -1;
-	return 0;
+	return change_all(operation, STORE_MODIFY, ret, err);
 }
 
 int operation_undefine(struct operation *operation, const char *const *given, size_t n,
@@ -381,8 +449,5 @@ int operation_undefine(struct operation *operation, const char *const *given, si
 
 	if (begin(operation, &locks, ret, err) < 0 || find_all(ret, given, n, parent, err) < 0)
 		return -1;
-	for (size_t i = 0; i < ret->n; i++)
-		if (change_store(operation, CALLOUT_UNDEFINE, ret->list[i], store_remove, err) < 0)
-			return -1;
-	return 0;
+	return change_all(operation, STORE_UNDEFINE, ret, err);
 }

@@ -14,6 +14,9 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+/* What a file is called while it is written, below STORE_DIR and STORE_OWN (see file_replace()). */
+#define TEMPORARY ".%s.tmp"
+
 /* Which file a version of ours belongs to. */
 struct identity {
 	uint64_t inode;
@@ -602,7 +605,7 @@ int store_write(const struct root *root, const struct stored *stored, struct err
 	const struct definition *definition = &stored->definition;
 	const char *what = pool_printf(pool, STORE_DIR "/%s", key_of(pool, stored));
 	/* not beside it: mdevctl takes all that is there for definitions */
-	const char *temporary = pool_printf(pool, ".%s.tmp", definition->uuid);
+	const char *temporary = pool_printf(pool, TEMPORARY, definition->uuid);
 	struct identity identity = {0};
 
 	if (!store_can_hold(definition->parent))
@@ -641,6 +644,27 @@ int store_remove(const struct root *root, const struct stored *stored, struct er
 			      err);
 }
 
+/* Whether there was something to do for this one; *gone when it is nobody's any more. */
+static bool prune_one(const struct root *root, int own, const char *uuid, bool dry_run, bool *gone)
+{
+	json_t *before = load_versions(own, uuid);
+
+	if (!before)
+		return false;
+	json_t *after = versions_in_use(root, own, uuid);
+	bool changed = !json_equal(before, after);
+
+	*gone = json_array_size(after) == 0;
+	if (changed && !dry_run) {
+		autoerr struct err ignored = {0}; /* the next time, then */
+
+		write_versions(own, uuid, json_incref(after), &ignored);
+	}
+	json_decref(before);
+	json_decref(after);
+	return changed;
+}
+
 bool store_prune(const struct root *root, struct pool *pool, bool dry_run, const char ***uuids,
 		 size_t *n)
 {
@@ -652,23 +676,27 @@ bool store_prune(const struct root *root, struct pool *pool, bool dry_run, const
 		return false;
 	for (size_t i = 0; i < files.n; i++) {
 		const char *uuid = files.list[i].name;
-		json_t *before = uuid_is_valid(uuid) ? load_versions(own, uuid) : NULL;
+		bool gone = false;
 
-		if (!before)
-			continue;
-		json_t *after = versions_in_use(root, own, uuid);
-		bool changed = !json_equal(before, after);
-
-		changes |= changed;
-		if (json_array_size(after) == 0)
+		changes |= uuid_is_valid(uuid) && prune_one(root, own, uuid, dry_run, &gone);
+		if (gone)
 			*pool_push(pool, *uuids, *n) = uuid;
-		if (changed && !dry_run) {
-			autoerr struct err ignored = {0}; /* the next time, then */
-
-			write_versions(own, uuid, json_incref(after), &ignored);
-		}
-		json_decref(before);
-		json_decref(after);
 	}
 	return changes;
+}
+
+void store_tidy(const struct root *root, const char *uuid)
+{
+	autopool struct pool *pool = pool_new();
+	const char *temporary = pool_printf(pool, TEMPORARY, uuid);
+	autoclose int top = root_openat(root, STORE_DIR, O_RDONLY | O_DIRECTORY);
+	autoclose int own = root_openat(root, STORE_OWN, O_RDONLY | O_DIRECTORY);
+	bool gone;
+
+	if (top >= 0)
+		unlinkat(top, temporary, 0);
+	if (own < 0)
+		return;
+	unlinkat(own, temporary, 0);
+	prune_one(root, own, uuid, false, &gone);
 }

@@ -72,3 +72,8 @@ const char *store_json(struct pool *pool, const struct stored *stored, bool comp
  */
 bool store_prune(const struct root *root, struct pool *pool, bool dry_run, const char ***uuids,
 		 size_t *n);
+/*
+ * Removes what a killed run left of a definition that it was writing or removing: temporary files,
+ * and what was kept of it when it is not defined. The caller holds the lock of the names.
+ */
+void store_tidy(const struct root *root, const char *uuid);

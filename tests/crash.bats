@@ -1,0 +1,224 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Every command is killed before and after every write to a driver, and before every other change
+# that it makes: a file made, written, flushed, renamed, removed, a line printed. (Before a change is
+# after the one before it.) Then the next command runs that writes there, and nothing may tell of it
+# any more: what was asked for is there as a whole, or none of it is.
+#
+# Where to kill is not listed: each loop goes on until a run has come to its end.
+# shellcheck disable=SC2034,SC2154 # what is loaded uses and sets it
+
+load mdevtool.bash
+
+setup() {
+  in_memory
+  mkdir "$BATS_TEST_TMPDIR/bin"
+  ln -s "$(realpath "$MDEVTOOL")" "$BATS_TEST_TMPDIR/bin/mdevctl"
+  points=0
+}
+
+teardown() {
+  forget_memory
+}
+
+# go WORD...: a command of mdevtool, or of mdevctl when that is the first word, with what ${faults[@]}
+# hold; what it says is in files, as thousands of these run.
+go() {
+  local program=("$MDEVTOOL" --root "$root")
+  if [ "$1" = mdevctl ]; then
+    program=("$BATS_TEST_TMPDIR/bin/mdevctl")
+    shift
+  fi
+  status=0
+  MDEVCTL_ENV_ROOT=$root "$MDEVSIM" run "$root" "${faults[@]}" -- "${program[@]}" "$@" \
+    >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" 3>&- || status=$?
+}
+
+# loses WHAT: a promise is broken.
+loses() {
+  output=$(<"$BATS_TEST_TMPDIR/out") stderr=$(<"$BATS_TEST_TMPDIR/err")
+  complain "$1" "killed by: ${how[*]}" "in: ${words[*]}"
+}
+
+# must WORD...: a command that has to succeed.
+must() {
+  faults=()
+  go "$@"
+  [ "$status" -eq 0 ] || loses "'$*' failed"
+}
+
+# The machine as it is before the command, by commands that ';' separates; one behind "killed-at-N" is.
+prepare() {
+  local command at
+  rm -rf "$root"
+  "$MDEVSIM" build "$top_srcdir/tests/machines/$machine.machine" "$root"
+  chmod 0755 "$root"
+  while read -rd ';' -a command; do
+    at=${command[0]-}
+    if [[ "$at" == killed-at-* ]]; then
+      faults=(--crash "${at#killed-at-}")
+      go "${command[@]:1}"
+      [ "$status" -eq 137 ] || loses "it was not killed: ${command[*]}"
+    elif [ -n "$at" ]; then
+      must "${command[@]}"
+    fi
+  done <<<"$before;"
+}
+
+# What there is, but for UUIDs that chance has made.
+there() {
+  {
+    "$MDEVTOOL" --root "$root" list --raw -o name,parent,type,group,state
+    [ ! -d "$root/etc/mdevctl.d" ] ||
+      "$MDEVTOOL" --root "$root" list --defined --raw -o name,parent,type,group,start,state
+  } 2>"$BATS_TEST_TMPDIR/err" | sort
+  [ ! -s "$BATS_TEST_TMPDIR/err" ] || loses "a list has something to say"
+}
+
+# Nothing is half done, and nothing lies about.
+whole() {
+  local record left
+  for record in "$root"/run/mdevtool/devices/* "$root"/sys/bus/mdev/devices/*; do
+    [ -e "$record" ] || continue
+    [ -e "$root/sys/bus/mdev/devices/${record##*/}" ] || loses "a record without a device: $record"
+    [ -e "$root/run/mdevtool/devices/${record##*/}" ] || loses "a device without a record: $record"
+  done
+  left=$(find "$root/run" "$root/etc" -type f \( -path '*/journal/*' -o -name '.*' ! -path '*/lock/*' \))
+  [ -z "$left" ] || loses "there is $left"
+  for record in "$root"/.mdevsim/parents/*; do
+    [[ ! $(<"$record") =~ (^|$'\n')params\.[^=]*=. ]] || loses "params are still set"
+  done
+}
+
+# survived: whoever comes next mends it all.
+survived() {
+  local now
+  # every other time by hand first
+  [ $((points % 2)) -eq 0 ] || must recover
+  must "${next[@]}"
+  whole
+  [ -z "$("$MDEVTOOL" --root "$root" recover --dry-run 2>/dev/null)" ] || loses "something is left to recover"
+  now=$(there)
+  [ "$now" = "$old" ] || [ "$now" = "$new" ] || { [ -n "$each" ] && is_mixed; } ||
+    loses "it is neither as before nor as wanted: $now"
+}
+
+# Of commands that do several things, each on its own: every one is as before or as wanted.
+is_mixed() {
+  ! comm -23 <(sort -u <<<"$now") <(sort -u <<<"$old"$'\n'"$new") | grep -q .
+}
+
+# How often a driver has been written to.
+writes() {
+  local journal
+  read_journal
+  echo "${#journal[@]}"
+}
+
+# killed_everywhere FAULT PREFIX: with that fault at 1, 2, … until there is nothing more to kill.
+killed_everywhere() {
+  local number
+  for ((number = 1; ; number++)); do
+    prepare
+    how=(--crash "$2$number")
+    [ "$1" = --crash ] || how+=("$1" "$2$number")
+    faults=("${how[@]}")
+    go "${words[@]}"
+    [ "$status" -eq 137 ] || break
+    points=$((points + 1))
+    survived
+  done
+  [ "$status" -eq 0 ] || loses "it failed by itself"
+  [ "$number" -gt 1 ] || loses "it was never killed"
+}
+
+# killed MACHINE COMMANDS COMMAND NEXT [each]: all of it, for one command.
+killed() {
+  local machine=$1 before=$2 each=${5// /} words next how=(nobody) old new written
+  read -ra words <<<"$3"
+  read -ra next <<<"$4"
+  root=$BATS_TEST_TMPDIR/$machine seen=0
+  prepare
+  must "${next[@]}"
+  old=$(there)
+  prepare
+  written=$(writes)
+  must "${words[@]}"
+  written=$(($(writes) - written))
+  must "${next[@]}"
+  new=$(there)
+  killed_everywhere --crash file:
+  [ "$written" -gt 0 ] || return 0
+  killed_everywhere --kill-before ''
+  killed_everywhere --crash ''
+}
+
+# all_killed: one command a line, as MACHINE | BEFORE IT | COMMAND | NEXT [| each].
+all_killed() {
+  local machine before command next each
+  trap - DEBUG # by which bats follows each command, which takes longer than the commands
+  while IFS='|' read -r machine before command next each; do
+    killed "${machine// /}" "$before" "$command" "$next" "$each"
+  done
+  figure "kill points" "$points"
+}
+
+@test "crash: create" {
+  all_killed <<END
+m60         | | create --type 11 --group 1 --params x --uuid $A --name desk | create --type 11
+m60         | | create --type 11 --group 1 --params x --count 2 --name x    | create --type 11 --params y
+samples     | | create --type mtty-2 --uuid $A                              | create --type mtty-1
+nvidia-mdev | | create --type 63 --params frame_rate_limiter=0 --uuid $A    | create --type 63
+s390-ap     | | create --type vfio_ap-passthrough --count 2 --attr assign_control_domain=3 | create --type vfio_ap-passthrough
+END
+}
+
+@test "crash: create on two cards" {
+  all_killed <<END
+m60x2 | | create --type 11 --params x --count 2 --placement spread --group auto | create --type 11 --count 2 --placement spread
+END
+}
+
+@test "crash: destroy" {
+  all_killed <<END
+m60     | create --type 11 --group 1 --count 2 --name x; create --type 11 --name y | destroy --group 1 | create --type 11
+samples | create --type mtty-2 --uuid $A | destroy $A | create --type mtty-1
+END
+}
+
+@test "crash: define, modify, undefine" {
+  all_killed <<END
+m60 | | define --type 11 --uuid $A --group 1 --params x --name desk         | define --type 11 --uuid $B
+m60 | | define --type 11 --count 3 --name x --auto                          | define --type 11 --uuid $B
+m60 | create --type 11 --group 1 --params x --uuid $A --name desk | define $A --auto | define --type 11 --uuid $B
+m60 | define --type 11 --uuid $A --name desk --params x | modify $A --name chair --params y --group 7 --auto | define --type 11 --uuid $B
+m60 | define --type 11 --count 2 --name x --params x | undefine x-1 x-2     | define --type 11 --uuid $B
+m60 | define --type 11 --uuid $A --name desk --params x | undefine $A       | define --type 11 --uuid $B
+END
+}
+
+@test "crash: start" {
+  all_killed <<END
+m60     | define --type 11 --uuid $A --name desk --params x --group 1 | start desk   | create --type 11
+samples | define --type mtty-1 --parent mtty --count 2 --auto         | start --auto | create --type mtty-1 | each
+END
+}
+
+@test "crash: mdevctl" {
+  all_killed <<END
+samples | | mdevctl define -u $A -p mtty -t mtty-1 -a | mdevctl define -u $B -p mtty -t mtty-1
+samples | mdevctl define -u $A -p mtty -t mtty-1 | mdevctl modify -u $A --auto | mdevctl define -u $B -p mtty -t mtty-1
+samples | mdevctl define -u $A -p mtty -t mtty-1 | mdevctl undefine -u $A | mdevctl define -u $B -p mtty -t mtty-1
+samples | mdevctl define -u $A -p mtty -t mtty-1 | mdevctl start -u $A | mdevctl start -u $B -p mtty -t mtty-1
+samples | mdevctl start -u $A -p mtty -t mtty-1 | mdevctl stop -u $A | mdevctl start -u $B -p mtty -t mtty-1
+samples | mdevctl define -u $A -p mtty -t mtty-1 -a | mdevctl start-parent-mdevs mtty | mdevctl start -u $B -p mtty -t mtty-1
+END
+}
+
+@test "crash: recover" {
+  all_killed <<END
+m60 | killed-at-2 create --type 11 --count 2 --params x --name x | recover | create --type 11
+m60 | create --type 11 --name x; killed-at-1 destroy x           | recover | create --type 11
+m60 | killed-at-file:26 define --type 11 --count 2 --name x      | recover | define --type 11 --uuid $B
+END
+}
