@@ -8,111 +8,27 @@
 # Where to kill is not listed: each loop goes on until a run has come to its end.
 # shellcheck disable=SC2034,SC2154 # what is loaded uses and sets it
 
-load mdevtool.bash
+load many.bash
 
 setup() {
-  in_memory
-  mkdir "$BATS_TEST_TMPDIR/bin"
-  ln -s "$(realpath "$MDEVTOOL")" "$BATS_TEST_TMPDIR/bin/mdevctl"
-  points=0
+  begin_many
 }
 
 teardown() {
   forget_memory
 }
 
-# go WORD...: a command of mdevtool, or of mdevctl when that is the first word, with what ${faults[@]}
-# hold; what it says is in files, as thousands of these run.
-go() {
-  local program=("$MDEVTOOL" --root "$root")
-  if [ "$1" = mdevctl ]; then
-    program=("$BATS_TEST_TMPDIR/bin/mdevctl")
-    shift
-  fi
-  status=0
-  MDEVCTL_ENV_ROOT=$root "$MDEVSIM" run "$root" "${faults[@]}" -- "${program[@]}" "$@" \
-    >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" 3>&- || status=$?
-}
-
-# loses WHAT: a promise is broken.
-loses() {
-  output=$(<"$BATS_TEST_TMPDIR/out") stderr=$(<"$BATS_TEST_TMPDIR/err")
-  complain "$1" "killed by: ${how[*]}" "in: ${words[*]}"
-}
-
-# must WORD...: a command that has to succeed.
-must() {
-  faults=()
-  go "$@"
-  [ "$status" -eq 0 ] || loses "'$*' failed"
-}
-
-# The machine as it is before the command, by commands that ';' separates; one behind "killed-at-N" is.
-prepare() {
-  local command at
-  rm -rf "$root"
-  "$MDEVSIM" build "$top_srcdir/tests/machines/$machine.machine" "$root"
-  chmod 0755 "$root"
-  while read -rd ';' -a command; do
-    at=${command[0]-}
-    if [[ "$at" == killed-at-* ]]; then
-      faults=(--crash "${at#killed-at-}")
-      go "${command[@]:1}"
-      [ "$status" -eq 137 ] || loses "it was not killed: ${command[*]}"
-    elif [ -n "$at" ]; then
-      must "${command[@]}"
-    fi
-  done <<<"$before;"
-}
-
-# What there is, but for UUIDs that chance has made.
-there() {
-  {
-    "$MDEVTOOL" --root "$root" list --raw -o name,parent,type,group,state
-    [ ! -d "$root/etc/mdevctl.d" ] ||
-      "$MDEVTOOL" --root "$root" list --defined --raw -o name,parent,type,group,start,state
-  } 2>"$BATS_TEST_TMPDIR/err" | sort
-  [ ! -s "$BATS_TEST_TMPDIR/err" ] || loses "a list has something to say"
-}
-
-# Nothing is half done, and nothing lies about.
-whole() {
-  local record left
-  for record in "$root"/run/mdevtool/devices/* "$root"/sys/bus/mdev/devices/*; do
-    [ -e "$record" ] || continue
-    [ -e "$root/sys/bus/mdev/devices/${record##*/}" ] || loses "a record without a device: $record"
-    [ -e "$root/run/mdevtool/devices/${record##*/}" ] || loses "a device without a record: $record"
-  done
-  left=$(find "$root/run" "$root/etc" -type f \( -path '*/journal/*' -o -name '.*' ! -path '*/lock/*' \))
-  [ -z "$left" ] || loses "there is $left"
-  for record in "$root"/.mdevsim/parents/*; do
-    [[ ! $(<"$record") =~ (^|$'\n')params\.[^=]*=. ]] || loses "params are still set"
-  done
-}
-
 # survived: whoever comes next mends it all.
 survived() {
   local now
   # every other time by hand first
-  [ $((points % 2)) -eq 0 ] || must recover
+  [ $((cases % 2)) -eq 0 ] || must recover
   must "${next[@]}"
   whole
   [ -z "$("$MDEVTOOL" --root "$root" recover --dry-run 2>/dev/null)" ] || loses "something is left to recover"
   now=$(there)
   [ "$now" = "$old" ] || [ "$now" = "$new" ] || { [ -n "$each" ] && is_mixed; } ||
     loses "it is neither as before nor as wanted: $now"
-}
-
-# Of commands that do several things, each on its own: every one is as before or as wanted.
-is_mixed() {
-  ! comm -23 <(sort -u <<<"$now") <(sort -u <<<"$old"$'\n'"$new") | grep -q .
-}
-
-# How often a driver has been written to.
-writes() {
-  local journal
-  read_journal
-  echo "${#journal[@]}"
 }
 
 # killed_everywhere FAULT PREFIX: with that fault at 1, 2, … until there is nothing more to kill.
@@ -125,7 +41,7 @@ killed_everywhere() {
     faults=("${how[@]}")
     go "${words[@]}"
     [ "$status" -eq 137 ] || break
-    points=$((points + 1))
+    cases=$((cases + 1))
     survived
   done
   [ "$status" -eq 0 ] || loses "it failed by itself"
@@ -134,19 +50,8 @@ killed_everywhere() {
 
 # killed MACHINE COMMANDS COMMAND NEXT [each]: all of it, for one command.
 killed() {
-  local machine=$1 before=$2 each=${5// /} words next how=(nobody) old new written
-  read -ra words <<<"$3"
-  read -ra next <<<"$4"
-  root=$BATS_TEST_TMPDIR/$machine seen=0
-  prepare
-  must "${next[@]}"
-  old=$(there)
-  prepare
-  written=$(writes)
-  must "${words[@]}"
-  written=$(($(writes) - written))
-  must "${next[@]}"
-  new=$(there)
+  local each=${5// /} machine before words next old new written
+  compare "${@:1:4}"
   killed_everywhere --crash file:
   [ "$written" -gt 0 ] || return 0
   killed_everywhere --kill-before ''
@@ -156,11 +61,11 @@ killed() {
 # all_killed: one command a line, as MACHINE | BEFORE IT | COMMAND | NEXT [| each].
 all_killed() {
   local machine before command next each
-  trap - DEBUG # by which bats follows each command, which takes longer than the commands
+  untraced
   while IFS='|' read -r machine before command next each; do
-    killed "${machine// /}" "$before" "$command" "$next" "$each"
+    killed "$machine" "$before" "$command" "$next" "$each"
   done
-  figure "kill points" "$points"
+  figure "kill points" "$cases"
 }
 
 @test "crash: create" {

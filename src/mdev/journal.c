@@ -32,7 +32,12 @@ int journal_write(const struct root *root, const struct journal_entry *entry, st
 	json_decref(json);
 	if (!text)
 		return err_set(err, ERR_INVALID, "a name or text is not UTF-8");
-	return state_write(root, STATE_JOURNAL, entry->id, entry->devices[0].parent, text, err);
+	if (state_write(root, STATE_JOURNAL, entry->id, entry->devices[0].parent, text, err) == 0)
+		return 0;
+	autoerr struct err ignored = {0};
+	/* it may be there all the same, and nothing is going to be done */
+	state_remove(root, STATE_JOURNAL, entry->id, &ignored);
+	return -1;
 }
 
 size_t journal_temporaries(const struct root *root, struct pool *pool, const char ***parents)
@@ -60,7 +65,9 @@ int journal_forget_temporary(const struct root *root, const char *parent, struct
 
 int journal_remove(const struct root *root, const struct journal_entry *entry, struct err *err)
 {
-	return state_remove(root, STATE_JOURNAL, entry->id, err);
+	if (state_remove(root, STATE_JOURNAL, entry->id, err) == 0)
+		return 0;
+	return err_hint(err, "'mdevtool recover' tries again, and undoes what was made");
 }
 
 static bool parse(const json_t *json, struct pool *pool, struct journal_entry *ret)

@@ -52,8 +52,10 @@ int store_journal_remove(const struct root *root, struct err *err)
 		return 0;
 	autoclose int dir = root_openat(root, STORE_DIR, O_RDONLY | O_DIRECTORY);
 
-	if ((dir < 0 || unlinkat(dir, NAME, 0) < 0) && errno != ENOENT)
-		return err_errno(err, errno, "cannot remove '%s'", PATH);
+	if ((dir < 0 || unlinkat(dir, NAME, 0) < 0) && errno != ENOENT) {
+		err_errno(err, errno, "cannot remove '%s'", PATH);
+		return err_hint(err, "'mdevtool recover' tries again");
+	}
 	return 0;
 }
 

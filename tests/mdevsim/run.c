@@ -111,6 +111,7 @@ static void judge_change(struct supervisor *self, const struct notice *notice)
 
 	if (self->changes) {
 		path = change_path(&self->machine, notice);
+		journal_change(&self->machine, path);
 		verdict = fault_judge_change(self->faults, ++self->n_changes, path);
 	}
 	if (verdict.crash)
