@@ -123,3 +123,18 @@ compare() {
 untraced() {
   trap - DEBUG
 }
+
+# cards N: a machine with so many of the mail's cards; their addresses are in ${addresses[@]}.
+cards() {
+  local i address
+  addresses=()
+  for ((i = 0; i < $1; i++)); do
+    printf -v address '%04x:%02x:00.0' $((i / 128)) $((i % 128 + 16))
+    addresses+=("$address")
+    sed "s/$card/$address/g" "$top_srcdir/tests/machines/m60.machine"
+  done >"$BATS_TEST_TMPDIR/cards.machine"
+  root=$BATS_TEST_TMPDIR/cards faults=() seen=0
+  "$MDEVSIM" build "$BATS_TEST_TMPDIR/cards.machine" "$root"
+  chmod 0755 "$root"
+  rooms_at_first=$(rooms)
+}

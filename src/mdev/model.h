@@ -96,6 +96,7 @@ struct device {
 	bool requires_group; /* its type's */
 	bool params_ignored; /* just made, and its type took none */
 	bool record_loaded;
+	bool gone; /* it vanished while we looked */
 	enum device_state state;
 	int64_t iommu_group;     /* UNKNOWN without one */
 	const char *vfio_device; /* "vfio0", NULL before Linux 6.2 */
@@ -136,6 +137,7 @@ struct warning {
 	const char *file; /* NULL where it is about no single file */
 };
 
+struct journal;
 struct inventory {
 	struct pool *pool; /* owns everything below */
 	const struct root *root;
@@ -151,6 +153,7 @@ struct inventory {
 	size_t n_device_types;
 	struct entries records; /* the devices that have a record of ours */
 	bool records_loaded;
+	struct journal *journal; /* what was under way when the devices were found */
 	struct warning *warnings;
 	size_t n_warnings;
 };

@@ -305,6 +305,17 @@ int operation_recover(struct operation *operation, struct locks *locks, bool all
 	return 0;
 }
 
+/* Its writer may have ended, and taken it away, since it was read. */
+static bool is_left(struct operation *operation, const struct journal_entry *entry)
+{
+	autolocks struct locks locks = LOCKS_INIT;
+	autoerr struct err ignored = {0};
+	struct journal now;
+
+	return is_stale(operation, &locks, entry, true, &ignored) == 0 &&
+	       read_again(operation, entry->id, &now);
+}
+
 static void look_for_stale_definitions(struct operation *operation)
 {
 	autolocks struct locks locks = LOCKS_INIT;
@@ -324,17 +335,12 @@ void operation_look_for_stale(struct operation *operation)
 	struct journal journal;
 
 	journal_load(operation->root, operation->pool, &journal);
-	for (size_t i = 0; i < journal.n; i++) {
-		autolocks struct locks locks = LOCKS_INIT;
-		autoerr struct err ignored = {0};
-
-		if (!journal.entries[i].pending &&
-		    is_stale(operation, &locks, &journal.entries[i], true, &ignored) == 0)
+	for (size_t i = 0; i < journal.n; i++)
+		if (!journal.entries[i].pending && is_left(operation, &journal.entries[i]))
 			operation_note(operation,
 				       "an interrupted run left something on '%s'; the next "
 				       "one that writes there, or 'mdevtool recover', mends it",
 				       journal.entries[i].devices[0].parent);
-	}
 	look_for_stale_definitions(operation);
 }
 
