@@ -330,3 +330,13 @@ accepted() {
   done
   nothing_missing
 }
+
+@test "documents: the table of figures has what the tests count, and nothing was lost" {
+  local counted listed
+  counted=$(grep -hoP '^ *figure "\K[a-z ]+' "$top_srcdir"/tests/*.bats | sort -u)
+  listed=$(grep -v '^#' "$top_srcdir/tests/figures" | cut -f1 | grep -vx "fuzz executions" | sort)
+  [ "$counted" = "$listed" ] || complain "'make figures' writes it anew:" "$listed"
+  grep -qxP 'losses\t0' "$top_srcdir/tests/figures" || complain "something was lost"
+  ! grep -vP '^#|\t[1-9][0-9]*$|^losses\t0$' "$top_srcdir/tests/figures" || complain "no number"
+  nothing_missing
+}

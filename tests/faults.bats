@@ -1,40 +1,256 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Every step of every plan fails once, in several ways, and each time nothing may be left behind. The
-# steps are those that a good run makes, so that a new one is tested the day it is written.
-# shellcheck disable=SC2154 # set by what is loaded
+# Every step of every plan fails, in each way that a kernel may choose, once and from then on, and so
+# does every change of a file of ours. What was asked for is there as a whole, or not at all, or the
+# journal knows what is left, the message sends to recover, and that mends it. The steps are those
+# that a good run makes, so that a new one is tested the day it is written.
+# shellcheck disable=SC2034,SC2154 # what is loaded uses and sets it
 
-load mdevtool.bash
+load many.bash
 
-declare -A words=([EIO]="Input/output error" [EINVAL]="Invalid argument" [EBUSY]="resource busy"
-  [EACCES]="Permission denied" [ENODEV]="No such device" [ENOSPC]="No space left"
-  [EADDRNOTAVAIL]="Cannot assign requested address")
+setup() {
+  begin_many
+}
 
-# fresh NAME: the machine as it was described, made ready by prepare.
-fresh() {
-  rm -rf "${BATS_TEST_TMPDIR:?}/$1"
-  machine "$1"
+teardown() {
+  forget_memory
+}
+
+declare -A meaning=([EIO]="Input/output error" [EINVAL]="Invalid argument" [EBUSY]="resource busy"
+  [EACCES]="Permission denied" [EPERM]="not permitted" [ENODEV]="No such device" [ENOENT]="No such file"
+  [ENOSPC]="No space left" [EUSERS]="Too many users" [ENOMEM]="Cannot allocate memory"
+  [EEXIST]="File exists" [EAGAIN]="temporarily unavailable" [EADDRINUSE]="Address already in use"
+  [EADDRNOTAVAIL]="Cannot assign requested address" [EROFS]="Read-only file system"
+  [EDQUOT]="quota exceeded")
+
+# What the core and the drivers answer a creation, an attribute, a removal; what file systems do.
+creation=(EINVAL EEXIST EUSERS ENOSPC EPERM ENOMEM ENODEV EIO EACCES EBUSY)
+attribute=(EINVAL EADDRNOTAVAIL EADDRINUSE ENODEV EIO)
+removal=(EINVAL ENOENT ENODEV EAGAIN EBUSY EIO EPERM)
+some=(EIO EINVAL EBUSY)
+files=(ENOSPC EIO EROFS EDQUOT)
+
+# The devices that there are, by UUID.
+devices() {
+  ls "$root/sys/bus/mdev/devices"
+}
+
+# Each device that is there, though the command has failed, and was not before, is named.
+left_are_named() {
+  local uuid
+  for uuid in $(devices); do
+    [[ "$uuids_before" == *"$uuid"* || "$error" == *"$uuid"* || "$error" == *"mdevtool recover"* ]] ||
+      loses "$uuid is left, and not named"
+  done
+}
+
+# told MEANING: the first cause comes first, before what undoing could not undo.
+told() {
+  [ ! -s "$BATS_TEST_TMPDIR/out" ] || [ -n "$each" ] || loses "it says something"
+  [[ "${error%%; and *}" == *"$1"* ]] || loses "it does not say '$1' first"
+}
+
+# settled [MAY]: as before; as wanted, when that may be; or, where several things were to be done, each of them so.
+settled() {
+  local now
+  whole
+  now=$(there)
+  [ "$now" = "$old" ] || { [ "$now" = "$new" ] && [ -n "$1" ]; } ||
+    { [ -n "$each" ] && is_mixed; } || loses "it is neither as before nor as wanted: $now"
+}
+
+# One case, with what befalls it in ${how[@]}, and what the message has to say.
+befallen() {
+  local error uuids_before left may=
+  cases=$((cases + 1))
   prepare
+  uuids_before=$(devices)
+  faults=("${how[@]}")
+  go "${words[@]}"
+  status_then=$status error=$(<"$BATS_TEST_TMPDIR/err")
+  if [ "$status" -ne 0 ]; then
+    told "$1"
+    left_are_named
+  fi
+  [ "$status" -lt 125 ] || loses "it crashed"
+  [ "$status" -ne 0 ] || may=yes
+  left=("$root"/run/mdevtool/journal/* "$root"/etc/mdevctl.d/.mdevtool.unfinished)
+  if [[ "$error" == *"mdevtool recover"* ]]; then
+    must recover
+    may=yes
+  elif [ -e "${left[0]}" ] || [ -e "${left[-1]}" ]; then
+    loses "the journal has something, and nobody says so"
+  fi
+  settled "$may"
 }
 
-prepare() {
-  :
+# every_step_fails MACHINE COMMANDS COMMAND EACH ERRNO...: once, and with all that comes after it.
+every_step_fails() {
+  local each=${4// /} machine before words next old new written step errno later status_then
+  compare "${@:1:3}"
+  [ "$written" -gt 0 ] || loses "it has no steps"
+  for ((step = 1; step <= written; step++)); do
+    for errno in "${@:5}"; do
+      how=(--fail "$step=$errno")
+      befallen "${meaning[$errno]}"
+      [ "$status_then" -ne 0 ] || loses "it did not matter"
+    done
+    how=(--fail "$step=${*:5:1}")
+    for ((later = step + 1; later < step + 16; later++)); do
+      how+=(--fail "$later=EIO")
+    done
+    befallen "${meaning[${*:5:1}]}"
+    how=(--short "$step=0")
+    befallen "did not take all"
+    how=(--delay "$step=5")
+    befallen nothing
+    [ "$status_then" -eq 0 ] || loses "a delay matters"
+  done
 }
 
-# steps_of NAME ARGUMENT...: how many writes a good run makes, in $steps; as many as the dry run says.
-steps_of() {
-  local journal before
-  fresh "$1"
-  mdevtool "${@:2}" --dry-run
-  succeeds
-  steps=$(grep -c '^echo' <<<"$output")
-  read_journal
-  before=${#journal[@]}
-  mdevtool "${@:2}"
-  succeeds
-  read_journal
-  [ "$steps" -eq $((${#journal[@]} - before)) ] || complain "the dry run has $steps steps"
-  [ "$steps" -gt 0 ] || complain "it has no steps"
+# all_steps_fail KIND...: one command a line, as MACHINE | BEFORE IT | COMMAND | KIND [| each].
+all_steps_fail() {
+  local machine before command kind each
+  untraced
+  while IFS='|' read -r machine before command kind each; do
+    local -n errnos=${kind// /}
+    every_step_fails "$machine" "$before" "$command" "$each" "${errnos[@]}"
+  done
+  figure "fault cases" "$cases"
+}
+
+# changes WORD...: how many changes the command makes up to the last of a file of ours; then it prints.
+changes() {
+  prepare
+  faults=(--fail file:0=EIO)
+  rm -f "$root/.mdevsim/changes"
+  go "$@"
+  awk '/^\/(run|etc)\// { last = NR } END { print last + 0 }' "$root/.mdevsim/changes"
+}
+
+# all_changes_fail: the same for files, as MACHINE | BEFORE IT | COMMAND [| each]. An errno each, or
+# all of them where there is time.
+all_changes_fail() {
+  local machine before command each words next old new written number errno end status_then
+  untraced
+  while IFS='|' read -r machine before command each; do
+    each=${each// /}
+    compare "$machine" "$before" "$command"
+    end=$(changes "${words[@]}")
+    [ "$end" -gt 0 ] || loses "it changes no file"
+    for ((number = 1; number <= end; number++)); do
+      for errno in "${files[@]}"; do
+        [ -n "${MDEVTOOL_THOROUGH-}" ] || errno=${files[number % ${#files[@]}]}
+        how=(--fail "file:$number=$errno")
+        befallen "${meaning[$errno]}"
+        [ -n "${MDEVTOOL_THOROUGH-}" ] || break
+      done
+    done
+  done
+  figure "fault cases" "$cases"
+}
+
+@test "faults: create, in all the ways that drivers refuse" {
+  all_steps_fail <<END
+m60     | | create --type 11 --group 1 --params x --uuid $A | creation
+samples | | create --type mtty-2 --uuid $A                  | creation
+END
+}
+
+@test "faults: create, of sets and with attributes" {
+  all_steps_fail <<END
+m60         | | create --type 11 --group 1 --params x --count 3                    | some
+m60x2       | | create --type 11 --params x --count 2 --placement spread           | some
+nvidia-mdev | | create --type 63 --uuid $A --params frame_rate_limiter=0           | attribute
+s390-ap     | | create --type vfio_ap-passthrough --uuid $A --attr assign_control_domain=3 --attr assign_control_domain=4 | attribute
+END
+}
+
+@test "faults: destroy" {
+  all_steps_fail <<END
+m60     | create --type 11 --group 1 --count 3 --name x; create --type 11 --name y | destroy --group 1 | removal | each
+samples | create --type mtty-2 --uuid $A                                           | destroy $A        | removal
+END
+}
+
+@test "faults: start" {
+  all_steps_fail <<END
+m60     | define --type 11 --uuid $A --name desk --params x --group 1 | start desk         | some
+m60     | define --type 11 --count 2 --name x --params x              | start x-1 x-2      | some
+samples | define --type mtty-1 --parent mtty --count 2 --auto         | start --auto       | some | each
+END
+}
+
+@test "faults: mdevctl" {
+  all_steps_fail <<END
+samples | mdevctl define -u $A -p mtty -t mtty-1    | mdevctl start -u $A | some
+samples | mdevctl start -u $A -p mtty -t mtty-1     | mdevctl stop -u $A  | removal
+END
+}
+
+@test "faults: files of create, destroy and start" {
+  all_changes_fail <<END
+m60 | | create --type 11 --group auto --params x --count 2 --name x
+m60 | create --type 11 --group 1 --count 2 --name x         | destroy --group 1 | each
+m60 | define --type 11 --uuid $A --name desk --params x     | start desk
+END
+}
+
+@test "faults: files of define, modify and undefine" {
+  all_changes_fail <<END
+m60 | | define --type 11 --uuid $A --group 1 --params x --name desk
+m60 | | define --type 11 --count 2 --name x --auto
+m60 | create --type 11 --group 1 --params x --uuid $A --name desk | define $A --auto
+m60 | define --type 11 --uuid $A --name desk --params x | modify $A --name chair --params y --group 7 | each
+m60 | define --type 11 --count 2 --name x --params x    | undefine x-1 x-2 | each
+samples | | mdevctl define -u $A -p mtty -t mtty-1 -a
+END
+}
+
+# nothing_made COMMAND...: the driver takes it, and does nothing.
+nothing_happens() {
+  mdevtool "$@"
+  fails 1 "the driver took it, but"
+}
+
+@test "faults: a driver that accepts but does nothing is found out" {
+  fresh m60
+  fault --swallow '*/create'
+  nothing_happens create --type 11 --params x --uuid "$A"
+  mended
+  fresh m60
+  fault --swallow 5
+  nothing_happens create --type 11 --params x --count 2
+  mended
+  fresh samples
+  device "$A" mtty-1
+  fault --swallow '*/remove'
+  nothing_happens destroy "$A"
+  all_is_whole
+  device_exists "$A"
+  fresh m60
+  definition "$A" 11
+  fault --swallow '*/create'
+  nothing_happens start "$A"
+  mended
+  figure "fault cases" 4
+}
+
+@test "faults: a removal that never returns is reported, and the journal knows of it" {
+  local command
+  for command in "destroy --wait 0 $A" "destroy --wait 1 $A"; do
+    fresh m60
+    device "$A" 11 --group 1
+    fault --never '*/mdev_destroy'
+    # shellcheck disable=SC2086 # its words
+    mdevtool $command
+    fails 6 "$A" "has not finished"
+    hints "mdevtool recover"
+    mdevtool recover
+    succeeds
+    nothing_left
+  done
+  figure "fault cases" 2
 }
 
 # Nothing is left; or the journal still knows it, and the message sends to recover, which mends it.
@@ -47,64 +263,9 @@ mended() {
   nothing_left
 }
 
-# every_step_fails NAME ARGUMENT...: with each errno in turn.
-every_step_fails() {
-  local step errno steps
-  steps_of "$@"
-  for ((step = 1; step <= steps; step++)); do
-    for errno in "${errnos[@]}"; do
-      fresh "$1"
-      fault --fail "$step=$errno"
-      mdevtool "${@:2}"
-      [ "$status" -ne 0 ] || complain "step $step with $errno did not matter"
-      warns "${words[$errno]}"
-      says_nothing
-      mended
-    done
-  done
-}
-
-@test "faults: the mail's sequence" {
-  errnos=(EIO EINVAL EBUSY EACCES ENODEV ENOSPC)
-  every_step_fails m60 create --type 11 --group 1 --params x --uuid "$A"
-}
-
-@test "faults: a set of the mail's devices" {
-  errnos=(EINVAL)
-  every_step_fails m60 create --type 11 --group 1 --params x --count 3
-}
-
-@test "faults: a set on two cards" {
-  errnos=(EIO)
-  every_step_fails m60x2 create --type 11 --params x --count 2 --placement spread
-}
-
-@test "faults: the kernel's sequence" {
-  errnos=(EIO EINVAL ENOSPC)
-  every_step_fails samples create --type mtty-2 --uuid "$A"
-}
-
-@test "faults: attributes" {
-  errnos=(EIO EADDRNOTAVAIL)
-  every_step_fails s390-ap create --type vfio_ap-passthrough --uuid "$A" \
-    --attr assign_control_domain=3 --attr assign_control_domain=4
-}
-
-@test "faults: vgpu_params" {
-  errnos=(EIO EINVAL)
-  every_step_fails nvidia-mdev create --type 63 --uuid "$A" --params frame_rate_limiter=0
-}
-
-@test "faults: a short count is a failure at every step" {
-  local step steps
-  steps_of m60 create --type 11 --group 1 --params xy --uuid "$A"
-  for ((step = 1; step <= steps; step++)); do
-    fresh m60
-    fault --short "$step=0"
-    mdevtool create --type 11 --group 1 --params xy --uuid "$A"
-    fails 1 "did not take all"
-    mended
-  done
+fresh() {
+  rm -rf "${BATS_TEST_TMPDIR:?}/$1"
+  machine "$1"
 }
 
 @test "faults: the undoing itself fails at every step" {
@@ -116,25 +277,6 @@ every_step_fails() {
     fails 8 "Invalid argument"
     warns_not_of "nothing of the set is left"
     mended
-  done
-}
-
-@test "faults: destroy, every step of a set; what is left is whole and goes at the second try" {
-  local step errno
-  for errno in EIO EBUSY EPERM; do
-    for step in 1 2 3; do
-      fresh m60
-      device "$A" 11 --group 1
-      device "$B" 11 --group 1
-      device "$C" 11 --group 1
-      fault --fail "$step=$errno"
-      mdevtool destroy --group 1
-      [ "$status" -ne 0 ] || complain "step $step with $errno did not matter"
-      all_is_whole
-      mdevtool destroy --group 1
-      succeeds
-      nothing_left
-    done
   done
 }
 
@@ -163,7 +305,7 @@ every_step_fails() {
 
 @test "faults: without a journal nothing is begun" {
   machine m60
-  mkdir -p "$root/run/mdevtool/journal/.$A.tmp/x"
+  mkdir -p "$root/run/mdevtool/journal/.$card.tmp/x"
   mdevtool create --type 11 --uuid "$A"
   [ "$status" -ne 0 ] || complain "it succeeded without a journal"
   wrote_nothing_else

@@ -6,6 +6,10 @@
 
 load mdevtool.bash
 
+teardown() {
+  figure "hostile trees" 1
+}
+
 # is_clean: neither stdout nor stderr has a control character besides newlines.
 is_clean() {
   [[ "$output$stderr" != *[$'\x01'-$'\x09'$'\x0b'-$'\x1f'$'\x7f']* ]] ||

@@ -39,6 +39,26 @@ types=/sys/bus/pci/devices/$card/mdev_supported_types
 
 surroundings=()
 
+### Where tests run
+
+# The machines of a test that makes thousands lie in memory, where there is some to be had.
+in_memory() {
+  if [ -w /dev/shm ]; then
+    BATS_TEST_TMPDIR=$(mktemp -d /dev/shm/mdevtool-XXXXXXXX)
+    memory=$BATS_TEST_TMPDIR
+  fi
+}
+
+forget_memory() {
+  [ -z "${memory-}" ] || rm -rf "$memory"
+}
+
+# figure NAME NUMBER: what the test has tried, or lost; tests/count adds them up.
+figure() {
+  [ "$2" -le 1 ] || echo "# $1: $2" >&3
+  [ -z "${MDEVTOOL_FIGURES-}" ] || printf '%s\t%s\n' "$1" "$2" >>"$MDEVTOOL_FIGURES"
+}
+
 ### Nouns
 
 # machine NAME: a new machine, as tests/machines/NAME.machine describes it.

@@ -251,3 +251,56 @@ ended() {
     has "$(cat "$BATS_TEST_TMPDIR/out.$i")" params "p=$i"
   done
 }
+
+# meanwhile WRITE COMMAND: before the driver sees that write somebody else runs this, its drivers
+# answering.
+meanwhile() {
+  printf '%s\n' "$2" >"$BATS_TEST_TMPDIR/meanwhile"
+  fault --exec "$1=$MDEVSIM run \$MDEVSIM_DIR -- sh $BATS_TEST_TMPDIR/meanwhile"
+}
+
+@test "race: a device that is just being made, or removed, is listed with all that is known" {
+  machine m60
+  # its params are being cleared: it is there, and has no record yet
+  meanwhile 3 "'$MDEVTOOL' --root '$root' list --raw --noheadings -o uuid,name,type,group,state \
+    >'$BATS_TEST_TMPDIR/list' 2>&1"
+  mdevtool create --type 11 --group 3 --name desk --params x --uuid "$A"
+  succeeds
+  [ "$(cat "$BATS_TEST_TMPDIR/list")" = "$A desk 11 3 active" ] || complain "$(cat "$BATS_TEST_TMPDIR/list")"
+  meanwhile '*/mdev_destroy' "'$MDEVTOOL' --root '$root' list --raw --noheadings -o uuid,name,type \
+    >'$BATS_TEST_TMPDIR/list' 2>&1"
+  mdevtool destroy desk
+  succeeds
+  [ "$(cat "$BATS_TEST_TMPDIR/list")" = "$A desk 11" ] || complain "$(cat "$BATS_TEST_TMPDIR/list")"
+}
+
+@test "race: a shell makes a device of the same UUID first, which is told and left alone" {
+  machine m60
+  meanwhile '*/create' "echo $A >'$root$types/12/create'"
+  mdevtool create --type 11 --params x --uuid "$A"
+  fails 4 "$A" "File exists"
+  has "$A" type 12
+  params_are_clear
+  no_journal_entry
+  mdevtool list --json
+  json '.devices | map([.uuid, .state]) == [["'"$A"'", "foreign"]]'
+}
+
+@test "race: a shell takes the last place, which is told" {
+  machine s390-ccw
+  meanwhile '*/create' "echo $B >'$root/sys/devices/css0/0.0.0001/mdev_supported_types/vfio_ccw-io/create'"
+  mdevtool create --type vfio_ccw-io --parent 0.0.0001 --uuid "$A"
+  fails 5 "0.0.0001"
+  hints "mdevtool list --parent"
+  no_journal_entry
+  device_exists "$B"
+  [ ! -e "$root/sys/bus/mdev/devices/$A" ] || complain "it is there"
+}
+
+@test "race: a shell removes what was just made, which is told" {
+  machine m60
+  meanwhile 3 "echo $A >'$root/sys/bus/pci/devices/$card/mdev_destroy'"
+  mdevtool create --type 11 --params x --uuid "$A"
+  fails 1 "$A" "not there"
+  nothing_left
+}

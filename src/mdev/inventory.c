@@ -298,16 +298,17 @@ static bool has_device(const struct inventory *inventory, const char *uuid)
 static void find_pending(struct inventory *inventory)
 {
 	struct pool *pool = inventory->pool;
-	struct journal journal;
+	struct journal *journal = pool_alloc(pool, sizeof(*journal));
 
-	journal_load(inventory->root, pool, &journal);
-	for (size_t i = 0; i < journal.n; i++) {
-		for (size_t j = 0; j < journal.entries[i].n_devices; j++) {
-			const struct record *record = &journal.entries[i].devices[j];
+	journal_load(inventory->root, pool, journal);
+	inventory->journal = journal;
+	for (size_t i = 0; i < journal->n; i++) {
+		for (size_t j = 0; j < journal->entries[i].n_devices; j++) {
+			const struct record *record = &journal->entries[i].devices[j];
 			const char *real =
 				pool_printf(pool, "%s/%s", record->parent_path, record->uuid);
 
-			if (!journal.entries[i].pending || has_device(inventory, record->uuid) ||
+			if (!journal->entries[i].pending || has_device(inventory, record->uuid) ||
 			    !record->inode || record_inode(inventory->root, real) != record->inode)
 				continue;
 			struct device *device = pool_alloc(pool, sizeof(*device));
@@ -339,11 +340,46 @@ static void find_devices(struct inventory *inventory)
 		      compare_devices);
 }
 
-/* Without a record that fits, somebody else made it. */
-static void load_record(struct inventory *inventory, struct device *device)
+/* The record in the journal, of a device that is just being made or removed. */
+static const struct record *find_under_way(const struct inventory *inventory,
+					   const struct device *device, uint64_t inode)
+{
+	const struct journal *journal = inventory->journal;
+
+	for (size_t i = 0; journal && i < journal->n; i++) {
+		const struct journal_entry *entry = &journal->entries[i];
+
+		for (size_t j = 0; j < entry->n_devices; j++) {
+			const struct record *record = &entry->devices[j];
+
+			/* that of a creation knows no inode yet */
+			if (streq(record->uuid, device->uuid) &&
+			    streq(record->parent, device->parent) &&
+			    (!record->inode || record->inode == inode))
+				return record;
+		}
+	}
+	return NULL;
+}
+
+/*
+ * The record is written after its device was made and removed after it is gone; around that the
+ * journal knows as much. It is read before the list of records: whoever has left it by then has its
+ * record.
+ */
+static const struct record *find_record(const struct inventory *inventory,
+					const struct device *device, uint64_t inode)
 {
 	const struct record *record = NULL;
 
+	if (entries_find(&inventory->records, device->uuid))
+		record = record_load(inventory->root, device->uuid, inventory->pool);
+	return record && record->inode == inode ? record : find_under_way(inventory, device, inode);
+}
+
+/* Without a record that fits, somebody else made it. */
+static void load_record(struct inventory *inventory, struct device *device)
+{
 	if (device->record_loaded)
 		return;
 	device->record_loaded = true;
@@ -354,9 +390,10 @@ static void load_record(struct inventory *inventory, struct device *device)
 		    errno != ENOENT)
 			inventory_warn_errno(inventory, STATE_RECORDS, errno);
 	}
-	if (entries_find(&inventory->records, device->uuid))
-		record = record_load(inventory->root, device->uuid, inventory->pool);
-	if (!record || record->inode != record_inode(inventory->root, device->path)) {
+	uint64_t inode = record_inode(inventory->root, device->path);
+	device->gone = inode == 0 && errno == ENOENT;
+	const struct record *record = find_record(inventory, device, inode);
+	if (!record) {
 		device->state = STATE_FOREIGN;
 		return;
 	}
@@ -378,11 +415,22 @@ void inventory_load_device(struct inventory *inventory, struct device *device, u
 	device->dialect->load_device(inventory, device, needs);
 }
 
+static void drop_gone(struct inventory *inventory)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < inventory->n_devices; i++)
+		if (!inventory->devices[i]->gone)
+			inventory->devices[n++] = inventory->devices[i];
+	inventory->n_devices = n;
+}
+
 void inventory_load_devices(struct inventory *inventory, unsigned needs)
 {
 	find_devices(inventory);
 	for (size_t i = 0; i < inventory->n_devices && needs; i++)
 		inventory_load_device(inventory, inventory->devices[i], needs);
+	drop_gone(inventory);
 	if (needs & NEED_DEVICE_HOLDERS)
 		inventory_load_holders(inventory, inventory->devices, inventory->n_devices);
 }

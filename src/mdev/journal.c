@@ -4,6 +4,8 @@
 
 #include "mdev/state.h"
 
+#include <fcntl.h>
+
 static const char *const operations[] = {
 	[JOURNAL_CREATE] = "create",
 	[JOURNAL_DESTROY] = "destroy",
@@ -30,12 +32,42 @@ int journal_write(const struct root *root, const struct journal_entry *entry, st
 	json_decref(json);
 	if (!text)
 		return err_set(err, ERR_INVALID, "a name or text is not UTF-8");
-	return state_write(root, STATE_JOURNAL, entry->id, text, err);
+	if (state_write(root, STATE_JOURNAL, entry->id, entry->devices[0].parent, text, err) == 0)
+		return 0;
+	autoerr struct err ignored = {0};
+	/* it may be there all the same, and nothing is going to be done */
+	state_remove(root, STATE_JOURNAL, entry->id, &ignored);
+	return -1;
+}
+
+size_t journal_temporaries(const struct root *root, struct pool *pool, const char ***parents)
+{
+	autoclose int dir = root_openat(root, STATE_JOURNAL, O_RDONLY | O_DIRECTORY);
+	struct entries files = {0};
+	size_t n = 0;
+
+	if (dir < 0 || dir_list_hidden(dir, pool, &files) < 0)
+		return 0;
+	for (size_t i = 0; i < files.n; i++) {
+		const char *name = files.list[i].name;
+		size_t length = strlen(name);
+
+		if (length > strlen("..tmp") && streq(name + length - 4, ".tmp"))
+			*pool_push(pool, *parents, n) = pool_strndup(pool, name + 1, length - 5);
+	}
+	return n;
+}
+
+int journal_forget_temporary(const struct root *root, const char *parent, struct err *err)
+{
+	return state_remove(root, STATE_JOURNAL, parent, err);
 }
 
 int journal_remove(const struct root *root, const struct journal_entry *entry, struct err *err)
 {
-	return state_remove(root, STATE_JOURNAL, entry->id, err);
+	if (state_remove(root, STATE_JOURNAL, entry->id, err) == 0)
+		return 0;
+	return err_hint(err, "'mdevtool recover' tries again, and undoes what was made");
 }
 
 static bool parse(const json_t *json, struct pool *pool, struct journal_entry *ret)

@@ -23,8 +23,16 @@ struct journal_entry {
 
 /* The file of the entry for a device whose removal is pending. */
 const char *journal_pending(struct pool *pool, const char *uuid);
+/*
+ * The caller holds the lock of the first device's parent, which the unfinished file is named after,
+ * so that one that a killed run left is replaced by the next that writes there.
+ */
 int journal_write(const struct root *root, const struct journal_entry *entry, struct err *err);
 int journal_remove(const struct root *root, const struct journal_entry *entry, struct err *err);
+
+/* Those that killed runs left: the parents that they are named after. */
+size_t journal_temporaries(const struct root *root, struct pool *pool, const char ***parents);
+int journal_forget_temporary(const struct root *root, const char *parent, struct err *err);
 
 struct journal {
 	struct journal_entry *entries;

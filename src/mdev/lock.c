@@ -33,6 +33,8 @@ int locks_probe(const struct root *root, struct err *err)
 	return fd < 0 ? err_errno(err, errno, "cannot write below '%s'", STATE_LOCKS) : 0;
 }
 
+#define NAMES "the list of names and groups"
+
 int locks_take_names(struct locks *locks, const struct root *root, struct err *err)
 {
 	if (root->stateless)
@@ -41,9 +43,19 @@ int locks_take_names(struct locks *locks, const struct root *root, struct err *e
 
 	if (dir < 0)
 		return -1;
-	locks->names =
-		file_lock(dir, NAMES_FILE, "the list of names and groups", locks->wait_ms, err);
+	locks->names = file_lock(dir, NAMES_FILE, NAMES, locks->wait_ms, err);
 	return locks->names < 0 ? -1 : 0;
+}
+
+int locks_try_names(struct locks *locks, const struct root *root, struct err *err)
+{
+	autoclose int dir = open_directory(root, err);
+	int fd = dir < 0 ? -2 : file_try_lock(dir, NAMES_FILE, NAMES, err);
+
+	if (fd < 0)
+		return fd == -1 ? 1 : -1;
+	locks->names = fd;
+	return 0;
 }
 
 void locks_release_names(struct locks *locks)

@@ -26,6 +26,8 @@ struct locks {
  */
 int locks_probe(const struct root *root, struct err *err);
 int locks_take_names(struct locks *locks, const struct root *root, struct err *err);
+/* Without waiting: 0, 1 when somebody holds it, -1. */
+int locks_try_names(struct locks *locks, const struct root *root, struct err *err);
 void locks_release_names(struct locks *locks);
 /* Takes the locks of the parents named, in any order and with repetitions; those held are kept. */
 int locks_take_parents(struct locks *locks, const struct root *root, struct pool *pool,

@@ -98,6 +98,7 @@ struct device {
 	bool requires_group; /* its type's */
 	bool params_ignored; /* just made, and its type took none */
 	bool record_loaded;
+	bool gone; /* it vanished while we looked */
 	enum device_state state;
 	int64_t iommu_group;     /* UNKNOWN without one */
 	const char *vfio_device; /* "vfio0", NULL before Linux 6.2 */
@@ -138,6 +139,7 @@ struct warning {
 	const char *file; /* NULL where it is about no single file */
 };
 
+struct journal;
 struct inventory {
 	struct pool *pool;  /* owns everything below */
 	struct pool *other; /* and what a second thread has read */
@@ -154,6 +156,7 @@ struct inventory {
 	size_t n_device_types;
 	struct entries records; /* the devices that have a record of ours */
 	bool records_loaded;
+	struct journal *journal; /* what was under way when the devices were found */
 	struct warning *warnings;
 	size_t n_warnings;
 };

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "mdev/address.h"
 #include "mdev/names.h"
+#include "mdev/store-journal.h"
 #include "mdev/uuid.h"
 
 #include <fcntl.h>
@@ -15,12 +16,116 @@ void kept_free(struct kept *kept)
 	*kept = (struct kept){0};
 }
 
+typedef int store_step(const struct root *root, const struct stored *stored, struct err *err);
+
+/* One change of what is kept, with the call-outs around it. */
+static int change_store(struct operation *operation, enum callout_action action,
+			const struct stored *stored, store_step *change, struct err *err)
+{
+	struct callout callout = operation_callout(operation, action, stored);
+	int result = callout_begin(&callout, err);
+
+	if (result == 0)
+		result = change(operation->root, stored, err);
+	callout_end(&callout, result == 0);
+	return result;
+}
+
+/* What a killed run left */
+
+struct mending {
+	struct operation *operation;
+	struct store_change change;
+	bool dry_run;
+};
+
+static void tell(const struct mending *mending, size_t i, const char *did)
+{
+	static const char *const words[] = {"define", "modify", "undefine"};
+
+	operation_note(mending->operation, "%s%s the definition %s on '%s': '%s' was interrupted",
+		       mending->dry_run ? "would have " : "", did, mending->change.list[i].uuid,
+		       mending->change.list[i].parent, words[mending->change.operation]);
+}
+
+static int forget(const struct mending *mending, size_t i, struct err *err)
+{
+	const char *parent = mending->change.list[i].parent, *uuid = mending->change.list[i].uuid;
+	autoinventory struct inventory inventory = {0};
+
+	inventory_init(&inventory, mending->operation->root);
+	store_load(&inventory, parent, uuid);
+	for (size_t j = 0; j < inventory.n_definitions; j++) {
+		if (!mending->dry_run &&
+		    change_store(mending->operation, CALLOUT_UNDEFINE, inventory.definitions[j],
+				 store_remove, err) < 0)
+			return err_wrap(err, "cannot forget the definition %s", uuid);
+		tell(mending, i, "forgotten");
+	}
+	return 0;
+}
+
+static int put_back(const struct mending *mending, size_t i, struct err *err)
+{
+	const char *parent = mending->change.list[i].parent, *uuid = mending->change.list[i].uuid;
+	const struct stored stored = {
+		.definition = {.uuid = uuid, .parent = parent},
+		.file_name = uuid,
+	};
+	bool modify = mending->change.operation == STORE_MODIFY;
+
+	if (!store_is_held(mending->operation->root, uuid))
+		return 0;
+	if (!mending->dry_run &&
+	    change_store(mending->operation, modify ? CALLOUT_MODIFY : CALLOUT_DEFINE, &stored,
+			 store_take_back, err) < 0)
+		return err_wrap(err, "cannot put the definition %s back", uuid);
+	tell(mending, i, "put back");
+	return 0;
+}
+
+/*
+ * Of a set that was to be defined nothing stays. One that was being modified or undefined is put
+ * back as long as the first of it is held: letting go of that one made the change whole. A single
+ * one is changed by a rename or an unlink, as a whole.
+ */
+static int mend_all(const struct mending *mending, struct err *err)
+{
+	const struct store_change *change = &mending->change;
+	bool define = change->operation == STORE_DEFINE;
+	bool half = change->n > 1 &&
+		    (define || store_is_held(mending->operation->root, change->list[0].uuid));
+
+	for (size_t i = change->n; i-- > 0 && half;)
+		if ((define ? forget : put_back)(mending, i, err) < 0)
+			return -1;
+	for (size_t i = 0; i < change->n && !mending->dry_run; i++)
+		store_tidy(mending->operation->root, change->list[i].uuid);
+	return 0;
+}
+
+int operation_mend_definitions(struct operation *operation, bool dry_run, struct err *err)
+{
+	struct mending mending = {.operation = operation, .dry_run = dry_run};
+
+	if (operation->root->stateless || !store_journal_exists(operation->root))
+		return 0;
+	store_journal_load(operation->root, operation->pool, &mending.change);
+	if (mend_all(&mending, err) < 0)
+		return -1;
+	operation_note(operation, "%s what an interrupted run left of its files in '%s'",
+		       dry_run ? "would remove" : "removed", STORE_DIR);
+	return dry_run ? 0 : store_journal_remove(operation->root, err);
+}
+
 static int begin(struct operation *operation, struct locks *locks, struct kept *kept,
 		 struct err *err)
 {
 	kept_free(kept);
 	inventory_init(&kept->inventory, operation->root);
-	return locks_take_names(locks, operation->root, err);
+	if (locks_take_names(locks, operation->root, err) < 0)
+		return -1;
+	return operation_mend_definitions(operation, false, err);
 }
 
 static int locate(const struct definition *definition, struct err *err)
@@ -174,12 +279,11 @@ static int decide(struct operation *operation, const struct definitions *definit
 
 /* Writing */
 
-typedef int store_change(const struct root *root, const struct stored *stored, struct err *err);
-
 /* A change of what is kept, and the one that undoes it. */
 struct change {
 	enum callout_action action, reverse;
-	store_change *make, *undo;
+	store_step *make, *undo;
+	store_step *finish;  /* of each, once all are made; NULL for nothing */
 	const char *undone;  /* "it could not be …" */
 	const char *nothing; /* what a set that was undone comes to */
 };
@@ -212,30 +316,21 @@ static const struct change undefining = {
 	.reverse = CALLOUT_DEFINE,
 	.make = store_remove,
 	.undo = store_take_back,
+	.finish = store_forget,
 	.undone = "put back",
 	.nothing = "nothing of the set is undefined",
 };
 
-/* One of them, with the call-outs around it. */
-static int change_store(struct operation *operation, enum callout_action action,
-			const struct stored *stored, store_change *change, struct err *err)
-{
-	struct callout callout = operation_callout(operation, action, stored);
-	int result = callout_begin(&callout, err);
-
-	if (result == 0)
-		result = change(operation->root, stored, err);
-	callout_end(&callout, result == 0);
-	return result;
-}
-
-/* Undoes those before the one that failed, and that one, which may be there all the same. */
-static int undo(struct operation *operation, const struct change *change,
-		struct stored *const *list, size_t n, size_t failed, struct err *err)
+/*
+ * Undoes those before the one that failed, and that one, which may be there all the same; all of
+ * them when `failed` is n. False when something could not be undone.
+ */
+static bool undo(struct operation *operation, const struct change *change,
+		 struct stored *const *list, size_t n, size_t failed, struct err *err)
 {
 	bool left = false;
 
-	for (size_t i = failed + 1; i-- > 0;) {
+	for (size_t i = failed < n ? failed + 1 : n; i-- > 0;) {
 		autoerr struct err failure = {0};
 		int undone = i < failed ? change_store(operation, change->reverse, list[i],
 						       change->undo, &failure)
@@ -247,55 +342,99 @@ static int undo(struct operation *operation, const struct change *change,
 		err_append(err, "; and %s could not be %s: %s", list[i]->definition.uuid,
 			   change->undone, failure.message);
 	}
-	if (n == 1)
-		return -1;
-	err_wrap(err, "definition %zu of %zu failed", failed + 1, n);
-	return left ? -1 : err_append(err, "; %s", change->nothing);
+	if (n > 1 && failed < n)
+		err_wrap(err, "definition %zu of %zu failed", failed + 1, n);
+	if (n > 1 && !left)
+		err_append(err, "; %s", change->nothing);
+	return !left;
 }
 
-/* All of kept, or none. */
-static int define_all(struct operation *operation, struct kept *kept, struct err *err)
+/* Strikes a change out that is whole, or was undone: the next run has nothing to put back. */
+static int close_journal(struct operation *operation, int result)
+{
+	autoerr struct err failure = {0};
+
+	if (store_journal_remove(operation->root, &failure) < 0)
+		operation_warn(operation, "%s; %s", failure.message, failure.hint);
+	return result;
+}
+
+/* All of kept, or none; what is left is for the next run to mend. */
+static int define_all(struct operation *operation, struct kept *kept, bool *left, struct err *err)
 {
 	for (size_t i = 0; i < kept->n; i++) {
 		struct stored *stored = kept->list[i];
 
-		if (change_store(operation, defining.action, stored, defining.make, err) < 0)
-			return undo(operation, &defining, kept->list, kept->n, i, err);
+		if (change_store(operation, defining.action, stored, defining.make, err) < 0) {
+			*left = !undo(operation, &defining, kept->list, kept->n, i, err);
+			return -1;
+		}
 		stored->definition.file = pool_printf(kept->inventory.pool, STORE_DIR "/%s/%s",
 						      stored->definition.parent, stored->file_name);
 	}
 	return 0;
 }
 
-/* The same for what is kept already; before[i] is what kept->list[i] was. */
+/* Second names that cannot be removed are left to the next run. */
+static bool let_go(struct operation *operation, struct stored *const *list, size_t n)
+{
+	bool left = false;
+
+	for (size_t i = 0; i < n; i++) {
+		autoerr struct err failure = {0};
+
+		if (store_let_go(operation->root, list[i], &failure) == 0)
+			continue;
+		left = true;
+		operation_warn(operation, "%s; 'mdevtool recover' tries again", failure.message);
+	}
+	return !left;
+}
+
+/*
+ * The same for what is kept already; before[i] is what kept->list[i] was. A set is changed once the
+ * first of it is let go, see mend_all(); a single one changes as a whole anyway.
+ */
 static int change_all(struct operation *operation, const struct change *change,
 		      const struct kept *kept, struct stored *const *before, struct err *err)
 {
-	size_t n_held = 0;
+	size_t n_held = 0, n_changed = 0;
 	int result = 0;
 
-	/* a single one changes as a whole anyway */
 	for (size_t i = 0; i < kept->n && kept->n > 1 && result == 0; i++, n_held++)
 		result = store_hold(operation->root, before[i], err);
-	for (size_t i = 0; i < kept->n && result == 0; i++) {
-		result = change_store(operation, change->action, kept->list[i], change->make, err);
-		if (result < 0 && n_held)
-			undo(operation, change, before, kept->n, i, err);
+	while (n_changed < kept->n && result == 0) {
+		result = change_store(operation, change->action, kept->list[n_changed],
+				      change->make, err);
+		n_changed += result == 0;
 	}
-	for (size_t i = 0; i < n_held; i++)
-		store_let_go(operation->root, before[i]);
-	return result;
+	if (result == 0 && n_held)
+		result = store_let_go(operation->root, before[0], err);
+	if (result < 0 && n_held == kept->n)
+		undo(operation, change, before, kept->n, n_changed, err);
+	for (size_t i = 0; i < kept->n && result == 0 && change->finish; i++) {
+		autoerr struct err failure = {0};
+
+		if (change->finish(operation->root, kept->list[i], &failure) < 0)
+			operation_note(operation, "%s", failure.message);
+	}
+	return let_go(operation, before, n_held) ? close_journal(operation, result) : result;
 }
 
 int operation_define(struct operation *operation, const struct definitions *definitions,
 		     const struct define_options *options, struct kept *ret, struct err *err)
 {
 	autolocks struct locks locks = LOCKS_INIT;
+	bool left = false;
 
 	if (begin(operation, &locks, ret, err) < 0 ||
-	    decide(operation, definitions, options, ret, err) < 0)
+	    decide(operation, definitions, options, ret, err) < 0 ||
+	    store_journal_write(operation->root, STORE_DEFINE, ret->list, ret->n, err) < 0)
 		return -1;
-	return define_all(operation, ret, err);
+	if (define_all(operation, ret, &left, err) < 0)
+		return left ? -1 : close_journal(operation, -1);
+	/* until this is struck out the next run would take the set back */
+	return store_journal_remove(operation->root, err);
 }
 
 /* Adopting */
@@ -453,6 +592,8 @@ int operation_modify(struct operation *operation, const char *const *given, size
 		if (options->group_auto)
 			ret->list[i]->definition.group = automatic;
 	}
+	if (store_journal_write(operation->root, STORE_MODIFY, ret->list, ret->n, err) < 0)
+		return -1;
 	return change_all(operation, &modifying, ret, before, err);
 }
 
@@ -461,15 +602,8 @@ int operation_undefine(struct operation *operation, const char *const *given, si
 {
 	autolocks struct locks locks = LOCKS_INIT;
 
-	if (begin(operation, &locks, ret, err) < 0 || find_all(ret, given, n, parent, err) < 0)
+	if (begin(operation, &locks, ret, err) < 0 || find_all(ret, given, n, parent, err) < 0 ||
+	    store_journal_write(operation->root, STORE_UNDEFINE, ret->list, ret->n, err) < 0)
 		return -1;
-	if (change_all(operation, &undefining, ret, ret->list, err) < 0)
-		return -1;
-	for (size_t i = 0; i < ret->n; i++) {
-		autoerr struct err failure = {0};
-
-		if (store_forget(operation->root, ret->list[i], &failure) < 0)
-			operation_note(operation, "%s", failure.message);
-	}
-	return 0;
+	return change_all(operation, &undefining, ret, ret->list, err);
 }

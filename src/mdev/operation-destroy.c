@@ -87,10 +87,16 @@ static int mark_pending(struct operation *operation, const struct record *record
 	return journal_write(operation->root, &entry, err);
 }
 
-/* Somebody else was faster. */
+/* Somebody else was faster, or the child died that wrote, after it had. */
 static bool is_gone(const struct root *root, const struct device *device, const struct err *failure)
 {
-	return (failure->errnum == ENOENT || failure->errnum == ENODEV) &&
+	autopool struct pool *pool = pool_new();
+	const char *real = pool_printf(pool, "%s/%s", device->parent_path, device->uuid);
+
+	if (failure->errnum == EINTR && root_exists(root, real))
+		return false;
+	return (failure->errnum == ENOENT || failure->errnum == ENODEV ||
+		failure->errnum == EINTR) &&
 	       !root_exists(root, device->path);
 }
 
@@ -107,7 +113,10 @@ static int run_removal(struct operation *operation, const struct device *device,
 	device->dialect->plan_destroy(operation->root, device, &plan);
 	autoerr struct err failure = {0};
 	if (plan_run(&plan, &run, &failure) == 0 || is_gone(operation->root, device, &failure))
-		return record_remove(operation->root, device->uuid, err);
+		return record_remove(operation->root, device->uuid, err) == 0
+			       ? 0
+			       : err_hint(err, "the device is gone; 'mdevtool recover' tries to "
+					       "forget it again");
 	err_keep_first(err, &failure);
 	if (err->errnum == ETIMEDOUT && mark_pending(operation, &record, &failure) < 0)
 		err_append(err, "; and %s", failure.message);

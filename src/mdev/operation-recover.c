@@ -6,6 +6,7 @@
 #include "mdev/operation.h"
 
 #include "mdev/state.h"
+#include "mdev/store-journal.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -287,27 +288,6 @@ static int recover_entry(struct operation *operation, struct locks *held,
 	return now ? mend(operation, now, dry_run, err) : 0;
 }
 
-/* Definitions that others forgot leave what we kept of them. */
-static int forget_definitions(struct operation *operation, bool dry_run, struct err *err)
-{
-	autolocks struct locks locks = LOCKS_INIT;
-	const char **uuids = NULL;
-	size_t n = 0;
-
-	if (!store_prune(operation->root, operation->pool, true, &uuids, &n))
-		return 0;
-	if (!dry_run) {
-		if (locks_take_names(&locks, operation->root, err) < 0)
-			return -1;
-		n = 0;
-		store_prune(operation->root, operation->pool, false, &uuids, &n);
-	}
-	for (size_t i = 0; i < n; i++)
-		operation_note(operation, "%s what was kept of %s, which is not defined any more",
-			       dry_run ? "would forget" : "forgot", uuids[i]);
-	return 0;
-}
-
 int operation_recover(struct operation *operation, struct locks *locks, bool all, bool dry_run,
 		      struct err *err)
 {
@@ -322,7 +302,32 @@ int operation_recover(struct operation *operation, struct locks *locks, bool all
 	for (size_t i = 0; i < journal.n_broken && all; i++)
 		operation_warn(operation, "'%s/%s' is no journal entry: look at it, then remove it",
 			       STATE_JOURNAL, journal.broken[i]);
-	return all ? forget_definitions(operation, dry_run, err) : 0;
+	return 0;
+}
+
+/* Its writer may have ended, and taken it away, since it was read. */
+static bool is_left(struct operation *operation, const struct journal_entry *entry)
+{
+	autolocks struct locks locks = LOCKS_INIT;
+	autoerr struct err ignored = {0};
+	struct journal now;
+
+	return is_stale(operation, &locks, entry, true, &ignored) == 0 &&
+	       read_again(operation, entry->id, &now);
+}
+
+static void look_for_stale_definitions(struct operation *operation)
+{
+	autolocks struct locks locks = LOCKS_INIT;
+	autoerr struct err ignored = {0};
+
+	if (store_journal_exists(operation->root) &&
+	    locks_try_names(&locks, operation->root, &ignored) == 0 &&
+	    store_journal_exists(operation->root))
+		operation_note(
+			operation,
+			"an interrupted run left something of definitions; the next one that "
+			"defines or changes any, or 'mdevtool recover', mends it");
 }
 
 void operation_look_for_stale(struct operation *operation)
@@ -330,17 +335,13 @@ void operation_look_for_stale(struct operation *operation)
 	struct journal journal;
 
 	journal_load(operation->root, operation->pool, &journal);
-	for (size_t i = 0; i < journal.n; i++) {
-		autolocks struct locks locks = LOCKS_INIT;
-		autoerr struct err ignored = {0};
-
-		if (!journal.entries[i].pending &&
-		    is_stale(operation, &locks, &journal.entries[i], true, &ignored) == 0)
+	for (size_t i = 0; i < journal.n; i++)
+		if (!journal.entries[i].pending && is_left(operation, &journal.entries[i]))
 			operation_note(operation,
 				       "an interrupted run left something on '%s'; the next "
 				       "one that writes there, or 'mdevtool recover', mends it",
 				       journal.entries[i].devices[0].parent);
-	}
+	look_for_stale_definitions(operation);
 }
 
 /*
@@ -397,10 +398,59 @@ static int forget_if_stale(struct operation *operation, const char *uuid, bool d
 	return 0;
 }
 
+/* What killed runs left of definitions, and what was kept of those that others forgot. */
+static int forget_definitions(struct operation *operation, bool dry_run, struct err *err)
+{
+	autolocks struct locks locks = LOCKS_INIT;
+	const char **uuids = NULL;
+	size_t n = 0;
+
+	if (!store_journal_exists(operation->root) &&
+	    !store_prune(operation->root, operation->pool, true, &uuids, &n))
+		return 0;
+	if (locks_take_names(&locks, operation->root, err) < 0 ||
+	    operation_mend_definitions(operation, dry_run, err) < 0)
+		return -1;
+	n = 0;
+	store_prune(operation->root, operation->pool, dry_run, &uuids, &n);
+	for (size_t i = 0; i < n; i++)
+		operation_note(operation, "%s what was kept of %s, which is not defined any more",
+			       dry_run ? "would forget" : "forgot", uuids[i]);
+	return 0;
+}
+
+/* What runs left that were killed while they wrote an entry, each under the lock of its parent. */
+static int forget_temporaries(struct operation *operation, bool dry_run, struct err *err)
+{
+	const char **parents = NULL;
+	size_t n = journal_temporaries(operation->root, operation->pool, &parents);
+
+	for (size_t i = 0; i < n; i++) {
+		autolocks struct locks locks = LOCKS_INIT;
+		int taken =
+			locks_try_parent(&locks, operation->root, operation->pool, parents[i], err);
+
+		if (taken < 0 || (taken == 0 && !dry_run &&
+				  journal_forget_temporary(operation->root, parents[i], err) < 0))
+			return -1;
+		if (taken == 0)
+			operation_note(operation,
+				       "%s what an interrupted run left of its journal "
+				       "for '%s'",
+				       dry_run ? "would remove" : "removed", parents[i]);
+	}
+	return 0;
+}
+
 int operation_forget(struct operation *operation, bool dry_run, struct err *err)
 {
 	struct entries records = {0};
 
+	if (operation->root->stateless)
+		return 0;
+	if (forget_definitions(operation, dry_run, err) < 0 ||
+	    forget_temporaries(operation, dry_run, err) < 0)
+		return -1;
 	/* without sysfs nothing can be seen */
 	if (!root_exists(operation->root, "/sys/bus"))
 		return 0;

@@ -88,8 +88,9 @@ static void keep_lines(struct startings *startings, const struct creation *creat
 	}
 }
 
+/* With -1 *begun tells whether it had made any of them. */
 static int create(struct operation *operation, struct startings *startings,
-		  const struct definitions *definitions, bool dry_run, struct err *err)
+		  const struct definitions *definitions, bool dry_run, bool *begun, struct err *err)
 {
 	/* errors name the file, but no place in it is at fault */
 	for (size_t i = 0; i < definitions->n; i++)
@@ -97,21 +98,27 @@ static int create(struct operation *operation, struct startings *startings,
 	const struct create_options options = {.defined = true, .dry_run = dry_run};
 	autocreations struct creations creations = {0};
 
-	if (operation_create(operation, definitions, &options, &creations, err) < 0)
+	*begun = false;
+	if (operation_create(operation, definitions, &options, &creations, err) < 0) {
+		for (size_t i = 0; i < creations.n; i++)
+			*begun |= creations.list[i].made;
 		return -1;
+	}
 	for (size_t i = 0; i < creations.n && dry_run; i++)
 		keep_lines(startings, &creations.list[i]);
 	return 0;
 }
 
-/* Whoever was faster did what was wanted. */
-static bool is_done_by_now(struct operation *operation, const struct definition *definition)
+/* Whoever was faster did what was wanted; but what is left of a creation that failed is not that.
+ */
+static bool is_done_by_now(struct operation *operation, const struct definition *definition,
+			   bool begun)
 {
 	autoinventory struct inventory devices = {0};
 	autoerr struct err ignored = {0};
 
 	inventory_init(&devices, operation->root);
-	return check_active(&devices, definition, &ignored) > 0;
+	return !begun && check_active(&devices, definition, &ignored) > 0;
 }
 
 static int start_set(struct operation *operation, const struct start_options *options,
@@ -119,6 +126,7 @@ static int start_set(struct operation *operation, const struct start_options *op
 {
 	autoinventory struct inventory devices = {0};
 	struct definitions definitions = {0};
+	bool begun = false;
 
 	inventory_init(&devices, operation->root);
 	for (size_t i = 0; i < startings->n; i++) {
@@ -133,10 +141,10 @@ static int start_set(struct operation *operation, const struct start_options *op
 				starting->stored->definition;
 	}
 	if (!definitions.n ||
-	    create(operation, startings, &definitions, options->dry_run, err) == 0)
+	    create(operation, startings, &definitions, options->dry_run, &begun, err) == 0)
 		return 0;
 	for (size_t i = 0; i < definitions.n; i++)
-		if (!is_done_by_now(operation, &definitions.list[i]))
+		if (!is_done_by_now(operation, &definitions.list[i], begun))
 			return -1;
 	for (size_t i = 0; i < startings->n; i++)
 		startings->list[i].result = START_ALREADY;
@@ -151,16 +159,17 @@ static bool start_one(struct operation *operation, const struct start_options *o
 {
 	struct definition definition = starting->stored->definition;
 	const struct definitions one = {&definition, 1};
+	bool begun = false;
 	int active = check_active(devices, &definition, err);
 
 	starting->result = active > 0 ? START_ALREADY : START_FAILED;
 	if (active)
 		return false;
-	if (create(operation, startings, &one, options->dry_run, err) == 0) {
+	if (create(operation, startings, &one, options->dry_run, &begun, err) == 0) {
 		starting->result = START_DONE;
 		return false;
 	}
-	if (!is_done_by_now(operation, &definition))
+	if (!is_done_by_now(operation, &definition, begun))
 		return err->kind == ERR_NOT_FOUND || err->kind == ERR_BUSY;
 	starting->result = START_ALREADY;
 	err_clear(err);

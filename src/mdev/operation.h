@@ -231,8 +231,15 @@ int operation_recover(struct operation *operation, struct locks *locks, bool all
 		      struct err *err);
 /*
  * Removes the records of devices that others removed, each under the lock of its parent where that
- * is free; what the journal is about stays. Tells as operation_recover() does.
+ * is free; what the journal is about stays. And what was kept of definitions that others forgot.
+ * Tells as operation_recover() does.
  */
 int operation_forget(struct operation *operation, bool dry_run, struct err *err);
+/*
+ * Mends what a killed run left of the definitions that it was changing: of a set that was to be
+ * defined nothing stays, one that was being modified or undefined is as it was. The caller holds
+ * the lock of the names. Tells as operation_recover() does.
+ */
+int operation_mend_definitions(struct operation *operation, bool dry_run, struct err *err);
 /* For commands that only read: notes what the next writing command will mend. */
 void operation_look_for_stale(struct operation *operation);

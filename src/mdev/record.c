@@ -126,7 +126,7 @@ int record_save(const struct root *root, const struct record *record, struct err
 	if (!text)
 		return err_set(err, ERR_INVALID, "cannot record '%s': its data is not UTF-8",
 			       record->uuid);
-	return state_write(root, STATE_RECORDS, record->uuid, text, err);
+	return state_write(root, STATE_RECORDS, record->uuid, record->uuid, text, err);
 }
 
 int record_remove(const struct root *root, const char *uuid, struct err *err)

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#define TEMPORARY ".%s.tmp"
+
 #define STATE_FILE_MAX ((size_t)64 << 20)
 
 static int check(int fd, const char *path, struct err *err)
@@ -70,10 +72,10 @@ char *state_read(const struct root *root, const char *path, const char *name, st
 	return text;
 }
 
-int state_write(const struct root *root, const char *path, const char *name, const char *text,
-		struct err *err)
+int state_write(const struct root *root, const char *path, const char *name, const char *half,
+		const char *text, struct err *err)
 {
-	autofree char *what = NULL;
+	autofree char *what = NULL, *temporary = NULL;
 
 	if (root->stateless)
 		return 0;
@@ -83,17 +85,23 @@ int state_write(const struct root *root, const char *path, const char *name, con
 
 	if (dir < 0)
 		return -1;
-	if (asprintf(&what, "%s/%s", path, name) < 0)
+	if (asprintf(&what, "%s/%s", path, name) < 0 || asprintf(&temporary, TEMPORARY, half) < 0)
 		return err_errno(err, ENOMEM, "cannot write '%s'", name);
-	return file_replace(dir, name, what, text, 0644, err);
+	if (file_write(dir, temporary, what, text, 0644, err) < 0)
+		return -1;
+	return file_move(dir, temporary, dir, name, what, err);
 }
 
 int state_remove(const struct root *root, const char *path, const char *name, struct err *err)
 {
+	autofree char *temporary = NULL;
+
 	if (root->stateless)
 		return 0;
 	autoclose int dir = root_openat(root, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
 
+	if (dir >= 0 && asprintf(&temporary, TEMPORARY, name) >= 0)
+		unlinkat(dir, temporary, 0);
 	if ((dir < 0 || unlinkat(dir, name, 0) < 0) && errno != ENOENT)
 		return err_errno(err, errno, "cannot remove '%s/%s'", path, name);
 	return 0;

@@ -22,9 +22,10 @@ int state_open(const struct root *root, const char *path, struct err *err);
 char *state_read(const struct root *root, const char *path, const char *name, struct pool *pool);
 /*
  * Replaces it atomically, mode 0644; nothing is done where the root is stateless, as in
- * state_remove(). ERR_INVALID for more than state_read() would read.
+ * state_remove(). ERR_INVALID for more than state_read() would read. Until it is whole it is called
+ * ".HALF.tmp".
  */
-int state_write(const struct root *root, const char *path, const char *name, const char *text,
-		struct err *err);
-/* Removes it; missing is fine. */
+int state_write(const struct root *root, const char *path, const char *name, const char *half,
+		const char *text, struct err *err);
+/* Removes it, and what a killed run left under ".NAME.tmp"; missing is fine. */
 int state_remove(const struct root *root, const char *path, const char *name, struct err *err);

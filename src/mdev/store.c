@@ -14,6 +14,9 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+/* What a file is called while it is written, below STORE_DIR and STORE_OWN (see file_replace()). */
+#define TEMPORARY ".%s.tmp"
+
 /* Which file a version of ours belongs to. */
 struct identity {
 	uint64_t inode;
@@ -636,7 +639,7 @@ int store_write(const struct root *root, const struct stored *stored, struct err
 	const struct definition *definition = &stored->definition;
 	const char *what = pool_printf(pool, STORE_DIR "/%s", key_of(pool, stored));
 	/* not beside it: mdevctl takes all that is there for definitions */
-	const char *temporary = pool_printf(pool, ".%s.tmp", definition->uuid);
+	const char *temporary = pool_printf(pool, TEMPORARY, definition->uuid);
 	struct identity identity = {0};
 
 	if (!store_can_hold(definition->parent))
@@ -688,15 +691,22 @@ int store_forget(const struct root *root, const struct stored *stored, struct er
 /* Taking back: the file as it was has a second name meanwhile, beside the directories of parents.
  */
 
-static const char *second_name(struct pool *pool, const struct stored *stored)
+static const char *second_name(struct pool *pool, const char *uuid)
 {
-	return pool_printf(pool, ".%s.old", stored->definition.uuid);
+	return pool_printf(pool, ".%s.old", uuid);
+}
+
+bool store_is_held(const struct root *root, const char *uuid)
+{
+	autopool struct pool *pool = pool_new();
+
+	return root_exists(root, pool_printf(pool, STORE_DIR "/%s", second_name(pool, uuid)));
 }
 
 int store_hold(const struct root *root, const struct stored *stored, struct err *err)
 {
 	autopool struct pool *pool = pool_new();
-	const char *key = key_of(pool, stored), *name = second_name(pool, stored);
+	const char *key = key_of(pool, stored), *name = second_name(pool, stored->definition.uuid);
 	autoclose int top = root_openat(root, STORE_DIR, O_RDONLY | O_DIRECTORY);
 	autoclose int dir = open_parent(root, stored->definition.parent, false, err);
 
@@ -711,7 +721,7 @@ int store_hold(const struct root *root, const struct stored *stored, struct err 
 int store_take_back(const struct root *root, const struct stored *stored, struct err *err)
 {
 	autopool struct pool *pool = pool_new();
-	const char *key = key_of(pool, stored), *name = second_name(pool, stored);
+	const char *key = key_of(pool, stored), *name = second_name(pool, stored->definition.uuid);
 	autoclose int top = root_openat(root, STORE_DIR, O_RDONLY | O_DIRECTORY);
 	autoclose int dir = open_parent(root, stored->definition.parent, true, err);
 
@@ -723,12 +733,36 @@ int store_take_back(const struct root *root, const struct stored *stored, struct
 	return 0;
 }
 
-void store_let_go(const struct root *root, const struct stored *stored)
+int store_let_go(const struct root *root, const struct stored *stored, struct err *err)
 {
 	autopool struct pool *pool = pool_new();
+	const char *name = second_name(pool, stored->definition.uuid);
 	autoclose int top = root_openat(root, STORE_DIR, O_RDONLY | O_DIRECTORY);
 
-	unlinkat(top, second_name(pool, stored), 0);
+	if (unlinkat(top, name, 0) < 0 && errno != ENOENT)
+		return err_errno(err, errno, "cannot remove '" STORE_DIR "/%s'", name);
+	return 0;
+}
+
+/* Whether there was something to do for this one; *gone when it is nobody's any more. */
+static bool prune_one(const struct root *root, int own, const char *uuid, bool dry_run, bool *gone)
+{
+	json_t *before = load_versions(own, uuid);
+
+	if (!before)
+		return false;
+	json_t *after = versions_in_use(root, own, uuid);
+	bool changed = !json_equal(before, after);
+
+	*gone = json_array_size(after) == 0;
+	if (changed && !dry_run) {
+		autoerr struct err ignored = {0}; /* the next time, then */
+
+		write_versions(own, uuid, json_incref(after), &ignored);
+	}
+	json_decref(before);
+	json_decref(after);
+	return changed;
 }
 
 bool store_prune(const struct root *root, struct pool *pool, bool dry_run, const char ***uuids,
@@ -742,23 +776,29 @@ bool store_prune(const struct root *root, struct pool *pool, bool dry_run, const
 		return false;
 	for (size_t i = 0; i < files.n; i++) {
 		const char *uuid = files.list[i].name;
-		json_t *before = uuid_is_valid(uuid) ? load_versions(own, uuid) : NULL;
+		bool gone = false;
 
-		if (!before)
-			continue;
-		json_t *after = versions_in_use(root, own, uuid);
-		bool changed = !json_equal(before, after);
-
-		changes |= changed;
-		if (json_array_size(after) == 0)
+		changes |= uuid_is_valid(uuid) && prune_one(root, own, uuid, dry_run, &gone);
+		if (gone)
 			*pool_push(pool, *uuids, *n) = uuid;
-		if (changed && !dry_run) {
-			autoerr struct err ignored = {0}; /* the next time, then */
-
-			write_versions(own, uuid, json_incref(after), &ignored);
-		}
-		json_decref(before);
-		json_decref(after);
 	}
 	return changes;
+}
+
+void store_tidy(const struct root *root, const char *uuid)
+{
+	autopool struct pool *pool = pool_new();
+	const char *temporary = pool_printf(pool, TEMPORARY, uuid);
+	autoclose int top = root_openat(root, STORE_DIR, O_RDONLY | O_DIRECTORY);
+	autoclose int own = root_openat(root, STORE_OWN, O_RDONLY | O_DIRECTORY);
+	bool gone;
+
+	if (top >= 0) {
+		unlinkat(top, temporary, 0);
+		unlinkat(top, second_name(pool, uuid), 0);
+	}
+	if (own < 0)
+		return;
+	unlinkat(own, temporary, 0);
+	prune_one(root, own, uuid, false, &gone);
 }

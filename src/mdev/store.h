@@ -68,7 +68,8 @@ int store_forget(const struct root *root, const struct stored *stored, struct er
  */
 int store_hold(const struct root *root, const struct stored *stored, struct err *err);
 int store_take_back(const struct root *root, const struct stored *stored, struct err *err);
-void store_let_go(const struct root *root, const struct stored *stored);
+int store_let_go(const struct root *root, const struct stored *stored, struct err *err);
+bool store_is_held(const struct root *root, const char *uuid);
 
 /*
  * The definition in mdevctl's format with the unknown keys that it has: indented by two as mdevctl
@@ -83,3 +84,8 @@ const char *store_json(struct pool *pool, const struct stored *stored, bool comp
  */
 bool store_prune(const struct root *root, struct pool *pool, bool dry_run, const char ***uuids,
 		 size_t *n);
+/*
+ * Removes what a killed run left of a definition that it was changing: temporary files, second
+ * names, and what was kept of it when it is not defined. The caller holds the lock of the names.
+ */
+void store_tidy(const struct root *root, const char *uuid);

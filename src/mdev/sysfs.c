@@ -222,7 +222,12 @@ static int compare_entries(const void *a, const void *b)
 	return strverscmp(x, y);
 }
 
-int dir_list(int dir, struct pool *pool, struct entries *ret)
+static bool is_dots(const char *name)
+{
+	return streq(name, ".") || streq(name, "..");
+}
+
+static int list(int dir, bool hidden, struct pool *pool, struct entries *ret)
 {
 	struct entries entries = {0};
 	_Alignas(struct dirent64) char buffer[8192];
@@ -233,7 +238,7 @@ int dir_list(int dir, struct pool *pool, struct entries *ret)
 			const struct dirent64 *found = (const struct dirent64 *)(buffer + at);
 
 			at += found->d_reclen;
-			if (found->d_name[0] == '.')
+			if ((found->d_name[0] == '.') != hidden || is_dots(found->d_name))
 				continue;
 			*pool_push(pool, entries.list, entries.n) =
 				(struct entry){pool_strdup(pool, found->d_name), found->d_type};
@@ -245,6 +250,16 @@ int dir_list(int dir, struct pool *pool, struct entries *ret)
 		qsort(entries.list, entries.n, sizeof(*entries.list), compare_entries);
 	*ret = entries;
 	return 0;
+}
+
+int dir_list(int dir, struct pool *pool, struct entries *ret)
+{
+	return list(dir, false, pool, ret);
+}
+
+int dir_list_hidden(int dir, struct pool *pool, struct entries *ret)
+{
+	return list(dir, true, pool, ret);
 }
 
 int root_list(const struct root *root, const char *path, struct pool *pool, struct entries *ret)

@@ -82,7 +82,9 @@ struct entries {
 };
 /* The entries of an open directory but those that begin with a dot: 0, or -1 with errno. */
 int dir_list(int dir, struct pool *pool, struct entries *ret);
-/* The same for a machine path. */
+/* Only those that do, "." and ".." left out. */
+int dir_list_hidden(int dir, struct pool *pool, struct entries *ret);
+/* The same as dir_list() for a machine path. */
 int root_list(const struct root *root, const char *path, struct pool *pool, struct entries *ret);
 const struct entry *entries_find(const struct entries *entries, const char *name);
 

@@ -9,11 +9,14 @@
 
 #include "text.h"
 
-enum kind { FAIL, SHORT, DELAY, NEVER, SWALLOW, KILL_BEFORE, KILL_AFTER, EXEC };
+enum kind { FAIL, SHORT, DELAY, NEVER, SWALLOW, KILL_BEFORE, KILL_AFTER, CRASH, EXEC };
+
+#define OF_FILE "file:"
 
 struct fault {
 	struct fault *next;
 	enum kind kind;
+	bool file;  /* it is about changes of files */
 	char *what; /* a number or a glob on the path */
 	char *value;
 	long number; /* the errno, the count or the milliseconds */
@@ -33,6 +36,7 @@ static const struct option {
 	{"--swallow", SWALLOW, false},
 	{"--kill-before", KILL_BEFORE, false},
 	{"--kill-after", KILL_AFTER, false},
+	{"--crash", CRASH, false},
 };
 
 static long number_of(const char *text)
@@ -66,6 +70,12 @@ static struct fault *new_fault(const struct option *option, const char *argument
 
 	if (option->value && !equals)
 		die("%s takes WHAT=VALUE, not '%s'", option->name, argument);
+	if (starts_with(argument, OF_FILE)) {
+		if (option->kind != FAIL && option->kind != KILL_BEFORE && option->kind != CRASH)
+			die("%s cannot befall a change of a file", option->name);
+		fault->file = true;
+		argument += strlen(OF_FILE);
+	}
 	fault->kind = option->kind;
 	fault->times = -1;
 	fault->what = duplicate(argument);
@@ -144,21 +154,43 @@ static void apply(struct verdict *verdict, const struct fault *fault)
 	case KILL_AFTER:
 		verdict->kill_after = true;
 		break;
+	case CRASH:
+		verdict->crash = true;
+		break;
 	case EXEC:
 		verdict->command = fault->value;
 		break;
 	}
 }
 
-struct verdict fault_judge(struct fault *faults, long number, const char *path)
+static struct verdict judge(struct fault *faults, bool file, long number, const char *path)
 {
 	struct verdict verdict = {0};
 
 	for (struct fault *fault = faults; fault; fault = fault->next) {
-		if (strikes(fault, number, path))
+		if (fault->file == file && strikes(fault, number, path))
 			apply(&verdict, fault);
 	}
 	return verdict;
+}
+
+struct verdict fault_judge(struct fault *faults, long number, const char *path)
+{
+	return judge(faults, false, number, path);
+}
+
+struct verdict fault_judge_change(struct fault *faults, long number, const char *path)
+{
+	return judge(faults, true, number, path);
+}
+
+bool fault_concerns_changes(const struct fault *faults)
+{
+	for (; faults; faults = faults->next) {
+		if (faults->file)
+			return true;
+	}
+	return false;
 }
 
 void fault_free(struct fault *faults)

@@ -12,6 +12,7 @@ struct verdict {
 	long delay;          /* in milliseconds, before the driver sees it */
 	bool kill_before;
 	bool kill_after;
+	bool crash;   /* the command is killed, whoever writes */
 	bool never;   /* it never returns */
 	bool instead; /* the driver sees nothing, and this is the answer */
 	bool whole;   /* with instead: every byte is taken */
@@ -28,6 +29,10 @@ int fault_parse(struct fault **faults, char *const argv[]);
 
 /* Number counts the answered writes of the run from 1; path is the machine's. */
 struct verdict fault_judge(struct fault *faults, long number, const char *path);
+
+/* The same for changes of files, which are counted on their own: only those with "file:" strike. */
+struct verdict fault_judge_change(struct fault *faults, long number, const char *path);
+bool fault_concerns_changes(const struct fault *faults);
 
 void fault_free(struct fault *faults);
 

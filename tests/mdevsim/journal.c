@@ -10,17 +10,30 @@
 
 #include "text.h"
 
+static void append(const struct machine *machine, const char *file, const char *line)
+{
+	int fd = openat(machine->fd, file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+
+	if (fd < 0 || write(fd, line, strlen(line)) != (ssize_t)strlen(line))
+		die("cannot write the journal: %s", strerror(errno));
+	close(fd);
+}
+
 void journal_write(const struct machine *machine, const char *path, const char *text, size_t length,
 		   const char *result)
 {
 	autofree char *escaped = escape(text, length);
 	autofree char *line = format("%s\t%s\t%s\n", path, escaped, result);
-	int fd = openat(machine->fd, &(PRIVATE "/journal")[1],
-			O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 
-	if (fd < 0 || write(fd, line, strlen(line)) != (ssize_t)strlen(line))
-		die("cannot write the journal: %s", strerror(errno));
-	close(fd);
+	append(machine, &(PRIVATE "/journal")[1], line);
+}
+
+void journal_change(const struct machine *machine, const char *path)
+{
+	autofree char *escaped = escape(path, strlen(path));
+	autofree char *line = format("%s\n", escaped);
+
+	append(machine, &(PRIVATE "/changes")[1], line);
 }
 
 void journal_answer(const struct machine *machine, const char *path, const char *text,

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The journal: one line in DIR/.mdevsim/journal for each write that was answered. */
+/*
+ * The journal: one line in DIR/.mdevsim/journal for each write that was answered, and where changes
+ * of files are judged one with the path in DIR/.mdevsim/changes for each of them.
+ */
 
 #ifndef MDEVSIM_JOURNAL_H
 #define MDEVSIM_JOURNAL_H
@@ -13,5 +16,7 @@ void journal_write(const struct machine *machine, const char *path, const char *
 		   const char *result);
 void journal_answer(const struct machine *machine, const char *path, const char *text,
 		    size_t length, long answer);
+
+void journal_change(const struct machine *machine, const char *path);
 
 #endif

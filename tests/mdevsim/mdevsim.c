@@ -27,7 +27,12 @@ static const char usage[] =
 	"  --never WHAT               never return\n"
 	"  --kill-before WHAT         kill the writer before the driver acts\n"
 	"  --kill-after WHAT          kill the writer after the driver has acted\n"
-	"  --exec WHAT=COMMAND        run a shell command before the driver sees it\n";
+	"  --crash WHAT               kill the command, whoever writes, before the driver acts\n"
+	"  --exec WHAT=COMMAND        run a shell command before the driver sees it\n"
+	"\n"
+	"With \"file:\" before it WHAT is about the command's other changes: files made, written, renamed,\n"
+	"removed, flushed, and what it prints. They can --fail, --kill-before and --crash, which kills\n"
+	"whoever makes the change, too.\n";
 
 static int fail_usage(void)
 {

@@ -171,16 +171,20 @@ static void show_counts(struct machine *machine, const struct record *parent)
 	}
 }
 
+static void show(struct machine *machine, const struct record *parent)
+{
+	const struct model *model = model_of(parent);
+
+	if (model->count)
+		show_counts(machine, parent);
+	if (model->show)
+		model->show(machine, parent);
+}
+
 void model_show(struct machine *machine)
 {
-	for (const struct record *parent = machine->parents; parent; parent = parent->next) {
-		const struct model *model = model_of(parent);
-
-		if (model->count)
-			show_counts(machine, parent);
-		if (model->show)
-			model->show(machine, parent);
-	}
+	for (const struct record *parent = machine->parents; parent; parent = parent->next)
+		show(machine, parent);
 }
 
 /* Fills in where the path lies; false when it is below no parent. */
@@ -255,6 +259,10 @@ long model_store(struct machine *machine, const char *path, const char *text, si
 	if (!store || !tree_exists(machine, path))
 		return -ENODEV;
 	answer = store->function(&request);
-	model_show(machine);
+	/* what a bus is told may be about all its parents */
+	if (model_of(request.parent)->count)
+		show(machine, request.parent);
+	else
+		model_show(machine);
 	return answer ? answer : (long)length;
 }

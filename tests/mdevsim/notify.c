@@ -48,33 +48,70 @@ static void skip(const char *why, int error)
 	exit(EXIT_SKIP);
 }
 
-static int install(unsigned long flags)
+/* What changes files beside write(2); openat(2) does with O_CREAT only, and has a rule of its own.
+ */
+static const int changes[] = {
+	SYS_renameat2, SYS_unlinkat, SYS_linkat,    SYS_symlinkat, SYS_mkdirat,  SYS_fchmod,
+	SYS_fchmodat,  SYS_fsync,    SYS_fdatasync, SYS_ftruncate, SYS_pwrite64,
+#ifdef SYS_renameat
+	SYS_renameat,
+#endif
+#ifdef SYS_rename
+	SYS_rename,    SYS_unlink,   SYS_rmdir,     SYS_link,      SYS_symlink,  SYS_mkdir,
+	SYS_chmod,     SYS_creat,
+#endif
+};
+#define N_CHANGES (sizeof(changes) / sizeof(*changes))
+
+/* The low half of the argument that holds the flags of openat(2). */
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define OPEN_FLAGS (offsetof(struct seccomp_data, args[2]) + 4)
+#else
+#define OPEN_FLAGS offsetof(struct seccomp_data, args[2])
+#endif
+
+static int install(bool with_changes, unsigned long flags)
 {
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NATIVE, 0, 3),
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_write, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog program = {sizeof(code) / sizeof(*code), code};
+	struct sock_filter code[N_CHANGES + 9];
+	unsigned short n = 0;
+	/* instructions between the one at n and the last two, which say "go on" and "ask" */
+	unsigned char left = (unsigned char)((with_changes ? N_CHANGES + 3 : 0) + 1);
+
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+						 offsetof(struct seccomp_data, arch));
+	code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NATIVE, 0, left + 1);
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+						 offsetof(struct seccomp_data, nr));
+	code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_write, left, 0);
+	for (size_t i = 0; with_changes && i < N_CHANGES; i++)
+		code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
+							 (unsigned)changes[i], --left, 0);
+	if (with_changes) {
+		code[n++] =
+			(struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 0, 2);
+		code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, OPEN_FLAGS);
+		code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, O_CREAT, 1, 0);
+	}
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF);
+
+	struct sock_fprog program = {n, code};
 
 	flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
 	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
 }
 
 /* Root keeps the right to run set-uid programs below the filter; others give it up. */
-static int install_filter(void)
+static int install_filter(bool with_changes)
 {
-	int fd = install(SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+	int fd = install(with_changes, SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
 
 	if (fd < 0 && errno == EACCES) {
 		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-		fd = install(SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+		fd = install(with_changes, SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
 	}
 	if (fd < 0 && errno == EINVAL)
-		fd = install(0);
+		fd = install(with_changes, 0);
 	return fd;
 }
 
@@ -128,11 +165,12 @@ static int receive_listener(int channel)
 	return fd;
 }
 
-static void run_command(int channel, char *const command[]) __attribute__((noreturn));
+static void run_command(int channel, char *const command[], bool with_changes)
+	__attribute__((noreturn));
 
-static void run_command(int channel, char *const command[])
+static void run_command(int channel, char *const command[], bool with_changes)
 {
-	int fd = install_filter();
+	int fd = install_filter(with_changes);
 	char go;
 
 	send_listener(channel, fd, fd < 0 ? errno : 0);
@@ -145,7 +183,7 @@ static void run_command(int channel, char *const command[])
 	_exit(errno == ENOENT ? 127 : 126);
 }
 
-pid_t notify_start(char *const command[], int *listener)
+pid_t notify_start(char *const command[], bool with_changes, int *listener)
 {
 	unsigned int action = SECCOMP_RET_USER_NOTIF;
 	char copy[sizeof(probe)];
@@ -161,7 +199,7 @@ pid_t notify_start(char *const command[], int *listener)
 		die("cannot fork: %s", strerror(errno));
 	if (child == 0) {
 		close(channel[0]);
-		run_command(channel[1], command);
+		run_command(channel[1], command, with_changes);
 	}
 
 	close(channel[1]);
@@ -190,14 +228,18 @@ bool notify_receive(int listener, struct notice *notice)
 		die("cannot ask the size of a notification: %s", strerror(errno));
 	raw = allocate(sizes.seccomp_notif > sizeof(*raw) ? sizes.seccomp_notif : sizeof(*raw));
 	received = ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, raw) == 0;
-	if (received)
+	if (received) {
 		*notice = (struct notice){
 			.id = raw->id,
 			.thread = (pid_t)raw->pid,
+			.call = raw->data.nr,
 			.fd = (int)raw->data.args[0],
 			.buffer = raw->data.args[1],
 			.length = raw->data.args[2],
 		};
+		for (size_t i = 0; i < sizeof(notice->arguments) / sizeof(*notice->arguments); i++)
+			notice->arguments[i] = raw->data.args[i];
+	}
 	free(raw);
 	return received;
 }
@@ -255,4 +297,21 @@ bool notify_read(pid_t thread, uint64_t address, char *buffer, size_t length)
 
 	return process_vm_readv(thread, &to, 1, &from, 1, 0) == (ssize_t)length ||
 	       read_by_file(thread, address, buffer, length);
+}
+
+/* A page at a time, as the next one may not be there. */
+void notify_read_string(pid_t thread, uint64_t address, char *buffer, size_t size)
+{
+	size_t used = 0;
+
+	while (used < size - 1 && (used == 0 || !memchr(buffer, '\0', used))) {
+		size_t length = 4096 - (size_t)((address + used) % 4096);
+
+		if (length > size - 1 - used)
+			length = size - 1 - used;
+		if (!notify_read(thread, address + used, buffer + used, length))
+			break;
+		used += length;
+	}
+	buffer[used] = '\0';
 }

@@ -9,20 +9,24 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* A write(2) that waits for an answer. */
+/* A write(2), or a change of a file, that waits for an answer. */
 struct notice {
 	uint64_t id;
 	pid_t thread;
+	int call; /* SYS_write, SYS_renameat, … */
+	uint64_t arguments[6];
+	/* of a write */
 	int fd;
 	uint64_t buffer;
 	uint64_t length;
 };
 
 /*
- * Starts the command under the filter and returns its PID; *listener hears its writes.
+ * Starts the command under the filter and returns its PID; *listener hears its writes, and with
+ * `changes` whatever else makes, moves, removes or flushes files.
  * Ends with status 77 and a reason where this kernel or container does not allow that.
  */
-pid_t notify_start(char *const command[], int *listener);
+pid_t notify_start(char *const command[], bool changes, int *listener);
 
 /* False when the writer has gone meanwhile. */
 bool notify_receive(int listener, struct notice *notice);
@@ -38,5 +42,7 @@ void notify_answer(int listener, uint64_t id, long answer);
 
 /* Copies from the writer's memory; false when it may not be read there. */
 bool notify_read(pid_t thread, uint64_t address, char *buffer, size_t length);
+/* A string of the writer's, cut to the buffer; "" when it may not be read. */
+void notify_read_string(pid_t thread, uint64_t address, char *buffer, size_t size);
 
 #endif

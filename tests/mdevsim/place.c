@@ -86,6 +86,17 @@ bool place_still(const struct machine *machine, pid_t thread, int fd)
 	return path && !gone;
 }
 
+char *place_text(const struct machine *machine, pid_t thread, int fd)
+{
+	bool gone;
+	autofree char *text = link_text(thread, fd, &gone);
+	size_t length = strlen(machine->dir);
+
+	if (!text)
+		return NULL;
+	return duplicate(strncmp(text, machine->dir, length) == 0 ? text + length : text);
+}
+
 bool place_read_only(const struct machine *machine, const char *path)
 {
 	struct stat status;

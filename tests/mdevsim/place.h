@@ -19,6 +19,9 @@ char *place_of(const struct machine *machine, pid_t thread, int fd);
 /* Whether the open file is still the one that the path names. */
 bool place_still(const struct machine *machine, pid_t thread, int fd);
 
+/* The text of the link to an open file, with DIR cut off where it is below it; NULL without one. */
+char *place_text(const struct machine *machine, pid_t thread, int fd);
+
 /* sysfs refuses to open such a file for writing even to root; a plain file system does not. */
 bool place_read_only(const struct machine *machine, const char *path);
 

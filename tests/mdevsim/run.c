@@ -18,10 +18,12 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "change.h"
 #include "fault.h"
 #include "journal.h"
 #include "model.h"
@@ -61,7 +63,9 @@ struct supervisor {
 	pid_t command;
 	bool ended;
 	int status;
-	long count; /* of answered writes */
+	long count;   /* of answered writes */
+	bool changes; /* those of files are to be judged */
+	long n_changes;
 };
 
 static long now(void)
@@ -91,6 +95,35 @@ static char *concerning(struct supervisor *self, const struct notice *notice)
 	return NULL;
 }
 
+/* The command dies, as does whatever it made to write for it. */
+static void crash(const struct supervisor *self, pid_t thread)
+{
+	if (!self->ended)
+		kill(self->command, SIGKILL);
+	kill(thread, SIGKILL);
+}
+
+/* The kernel itself makes the change, unless a fault forbids it. */
+static void judge_change(struct supervisor *self, const struct notice *notice)
+{
+	autofree char *path = NULL;
+	struct verdict verdict = {0};
+
+	if (self->changes) {
+		path = change_path(&self->machine, notice);
+		journal_change(&self->machine, path);
+		verdict = fault_judge_change(self->faults, ++self->n_changes, path);
+	}
+	if (verdict.crash)
+		crash(self, notice->thread);
+	else if (verdict.kill_before)
+		kill(notice->thread, SIGKILL);
+	else if (verdict.instead)
+		notify_answer(self->listener, notice->id, verdict.answer);
+	else
+		notify_continue(self->listener, notice->id);
+}
+
 static void receive(struct supervisor *self)
 {
 	struct notice notice;
@@ -99,9 +132,9 @@ static void receive(struct supervisor *self)
 
 	if (!notify_receive(self->listener, &notice))
 		return;
-	path = concerning(self, &notice);
+	path = notice.call == SYS_write ? concerning(self, &notice) : NULL;
 	if (!path) {
-		notify_continue(self->listener, notice.id);
+		judge_change(self, &notice);
 		return;
 	}
 
@@ -242,6 +275,8 @@ static bool advance(struct supervisor *self, struct writer *writer)
 	if (writer->stage == DELAYED && now() >= writer->due)
 		writer->stage = writer->verdict.never ? NEVER : READY;
 
+	if (writer->stage == READY && writer->verdict.crash && !self->ended)
+		kill(self->command, SIGKILL);
 	if (writer->stage == READY && writer->verdict.kill_before) {
 		kill(writer->notice.thread, SIGKILL);
 		return true;
@@ -397,7 +432,8 @@ int run(char *argv[])
 	/* The command keeps the umask that it was given. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	umask(mask);
-	self.command = notify_start(command, &self.listener);
+	self.changes = fault_concerns_changes(self.faults);
+	self.command = notify_start(command, self.changes, &self.listener);
 	umask(022);
 	self.signals = catch_signals();
 	serve(&self);

@@ -1,0 +1,129 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Every command is killed before and after every write to a driver, and before every other change
+# that it makes: a file made, written, flushed, renamed, removed, a line printed. (Before a change is
+# after the one before it.) Then the next command runs that writes there, and nothing may tell of it
+# any more: what was asked for is there as a whole, or none of it is.
+#
+# Where to kill is not listed: each loop goes on until a run has come to its end.
+# shellcheck disable=SC2034,SC2154 # what is loaded uses and sets it
+
+load many.bash
+
+setup() {
+  begin_many
+}
+
+teardown() {
+  forget_memory
+}
+
+# survived: whoever comes next mends it all.
+survived() {
+  local now
+  # every other time by hand first
+  [ $((cases % 2)) -eq 0 ] || must recover
+  must "${next[@]}"
+  whole
+  [ -z "$("$MDEVTOOL" --root "$root" recover --dry-run 2>/dev/null)" ] || loses "something is left to recover"
+  now=$(there)
+  [ "$now" = "$old" ] || [ "$now" = "$new" ] || { [ -n "$each" ] && is_mixed; } ||
+    loses "it is neither as before nor as wanted: $now"
+}
+
+# killed_everywhere FAULT PREFIX: with that fault at 1, 2, … until there is nothing more to kill.
+killed_everywhere() {
+  local number
+  for ((number = 1; ; number++)); do
+    prepare
+    how=(--crash "$2$number")
+    [ "$1" = --crash ] || how+=("$1" "$2$number")
+    faults=("${how[@]}")
+    go "${words[@]}"
+    [ "$status" -eq 137 ] || break
+    cases=$((cases + 1))
+    survived
+  done
+  [ "$status" -eq 0 ] || loses "it failed by itself"
+  [ "$number" -gt 1 ] || loses "it was never killed"
+}
+
+# killed MACHINE COMMANDS COMMAND NEXT [each]: all of it, for one command.
+killed() {
+  local each=${5// /} machine before words next old new written
+  compare "${@:1:4}"
+  killed_everywhere --crash file:
+  [ "$written" -gt 0 ] || return 0
+  killed_everywhere --kill-before ''
+  killed_everywhere --crash ''
+}
+
+# all_killed: one command a line, as MACHINE | BEFORE IT | COMMAND | NEXT [| each].
+all_killed() {
+  local machine before command next each
+  untraced
+  while IFS='|' read -r machine before command next each; do
+    killed "$machine" "$before" "$command" "$next" "$each"
+  done
+  figure "kill points" "$cases"
+}
+
+@test "crash: create" {
+  all_killed <<END
+m60         | | create --type 11 --group 1 --params x --uuid $A --name desk | create --type 11
+m60         | | create --type 11 --group 1 --params x --count 2 --name x    | create --type 11 --params y
+samples     | | create --type mtty-2 --uuid $A                              | create --type mtty-1
+nvidia-mdev | | create --type 63 --params frame_rate_limiter=0 --uuid $A    | create --type 63
+s390-ap     | | create --type vfio_ap-passthrough --count 2 --attr assign_control_domain=3 | create --type vfio_ap-passthrough
+END
+}
+
+@test "crash: create on two cards" {
+  all_killed <<END
+m60x2 | | create --type 11 --params x --count 2 --placement spread --group auto | create --type 11 --count 2 --placement spread
+END
+}
+
+@test "crash: destroy" {
+  all_killed <<END
+m60     | create --type 11 --group 1 --count 2 --name x; create --type 11 --name y | destroy --group 1 | create --type 11
+samples | create --type mtty-2 --uuid $A | destroy $A | create --type mtty-1
+END
+}
+
+@test "crash: define, modify, undefine" {
+  all_killed <<END
+m60 | | define --type 11 --uuid $A --group 1 --params x --name desk         | define --type 11 --uuid $B
+m60 | | define --type 11 --count 3 --name x --auto                          | define --type 11 --uuid $B
+m60 | create --type 11 --group 1 --params x --uuid $A --name desk | define $A --auto | define --type 11 --uuid $B
+m60 | define --type 11 --uuid $A --name desk --params x | modify $A --name chair --params y --group 7 --auto | define --type 11 --uuid $B
+m60 | define --type 11 --count 2 --name x --params x | undefine x-1 x-2     | define --type 11 --uuid $B
+m60 | define --type 11 --uuid $A --name desk --params x | undefine $A       | define --type 11 --uuid $B
+END
+}
+
+@test "crash: start" {
+  all_killed <<END
+m60     | define --type 11 --uuid $A --name desk --params x --group 1 | start desk   | create --type 11
+samples | define --type mtty-1 --parent mtty --count 2 --auto         | start --auto | create --type mtty-1 | each
+END
+}
+
+@test "crash: mdevctl" {
+  all_killed <<END
+samples | | mdevctl define -u $A -p mtty -t mtty-1 -a | mdevctl define -u $B -p mtty -t mtty-1
+samples | mdevctl define -u $A -p mtty -t mtty-1 | mdevctl modify -u $A --auto | mdevctl define -u $B -p mtty -t mtty-1
+samples | mdevctl define -u $A -p mtty -t mtty-1 | mdevctl undefine -u $A | mdevctl define -u $B -p mtty -t mtty-1
+samples | mdevctl define -u $A -p mtty -t mtty-1 | mdevctl start -u $A | mdevctl start -u $B -p mtty -t mtty-1
+samples | mdevctl start -u $A -p mtty -t mtty-1 | mdevctl stop -u $A | mdevctl start -u $B -p mtty -t mtty-1
+samples | mdevctl define -u $A -p mtty -t mtty-1 -a | mdevctl start-parent-mdevs mtty | mdevctl start -u $B -p mtty -t mtty-1
+END
+}
+
+@test "crash: recover" {
+  all_killed <<END
+m60 | killed-at-2 create --type 11 --count 2 --params x --name x | recover | create --type 11
+m60 | create --type 11 --name x; killed-at-1 destroy x           | recover | create --type 11
+m60 | killed-at-file:26 define --type 11 --count 2 --name x      | recover | define --type 11 --uuid $B
+END
+}
