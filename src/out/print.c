@@ -113,6 +113,9 @@ static const char *cell(struct pool *pool, const struct field *field, const void
 void print_table(const struct selection *selection, const struct format *format,
 		 const void *const *records, size_t n, FILE *out)
 {
+	if (!n)
+		return;
+
 	autopool struct pool *pool = pool_new();
 	struct libscols_table *table = scols_new_table();
 
