@@ -23,6 +23,15 @@ load mdevtool.bash
     complain "other headings"
 }
 
+@test "list-types: without libsmartcols the columns are not aligned, and all is there" {
+  machine m60
+  without smartcols
+  mdevtool list-types -o type,name,free
+  succeeds
+  [ "$output" = $'TYPE  NAME  FREE\n11  GRID M60-0B  16\n12  GRID M60-2Q  4\n13  GRID M60-1Q  8' ] ||
+    complain "another table"
+}
+
 @test "list-types: as JSON, sysfs's words with the numbers taken apart" {
   machine m60
   mdevtool list-types --json

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Tables on libsmartcols, JSON on jansson. */
+#include "config.h"
 #include "out/print.h"
 
 #include "base/text.h"
 
+#include <dlfcn.h>
 #include <inttypes.h>
 #include <libsmartcols.h>
+
+#include "mdev/dlopen-note.h"
+DLOPEN_NOTE("tables", "aligned tables", "required", SMARTCOLS_SONAME);
 
 /* Selecting */
 
@@ -110,33 +115,108 @@ static const char *cell(struct pool *pool, const struct field *field, const void
 	return "-";
 }
 
+/*
+ * libsmartcols, loaded when there is a table to print: completion, udev and scripts want none, and
+ * a sixth of the program's start would be this library's (make bench).
+ */
+static struct {
+	__typeof__(scols_new_table) *new_table;
+	__typeof__(scols_table_set_stream) *set_stream;
+	__typeof__(scols_table_set_column_separator) *set_separator;
+	__typeof__(scols_table_enable_noencoding) *enable_noencoding;
+	__typeof__(scols_table_enable_raw) *enable_raw;
+	__typeof__(scols_table_enable_noheadings) *enable_noheadings;
+	__typeof__(scols_table_new_column) *new_column;
+	__typeof__(scols_table_new_line) *new_line;
+	__typeof__(scols_line_set_data) *set_data;
+	__typeof__(scols_print_table) *print;
+	__typeof__(scols_unref_table) *unref;
+} lib;
+
+static bool load_library(void)
+{
+	static const char *const names[] = {
+		"scols_new_table",
+		"scols_table_set_stream",
+		"scols_table_set_column_separator",
+		"scols_table_enable_noencoding",
+		"scols_table_enable_raw",
+		"scols_table_enable_noheadings",
+		"scols_table_new_column",
+		"scols_table_new_line",
+		"scols_line_set_data",
+		"scols_print_table",
+		"scols_unref_table",
+	};
+	void *functions[ARRAY_SIZE(names)], *library;
+
+	if (lib.print)
+		return true;
+	library = dlopen(SMARTCOLS_SONAME, RTLD_LAZY | RTLD_LOCAL);
+	for (size_t i = 0; library && i < ARRAY_SIZE(names); i++) {
+		functions[i] = dlsym(library, names[i]);
+		if (!functions[i])
+			library = NULL;
+	}
+	if (!library)
+		return false;
+	_Static_assert(sizeof(lib) == sizeof(functions), "one name for each function, in order");
+	memcpy(&lib, functions, sizeof(lib));
+	return true;
+}
+
+static void print_aligned(const struct selection *selection, const struct format *format,
+			  const void *const *records, size_t n, FILE *out)
+{
+	autopool struct pool *pool = pool_new();
+	struct libscols_table *table = lib.new_table();
+
+	lib.set_stream(table, out);
+	lib.set_separator(table, format->raw ? " " : "  ");
+	lib.enable_noencoding(table, 1); /* cells are printable already */
+	lib.enable_raw(table, format->raw);
+	lib.enable_noheadings(table, format->noheadings);
+	for (size_t i = 0; i < selection->n; i++)
+		/* util-linux 2.38 makes it as wide as its heading even without headings */
+		lib.new_column(table, format->noheadings ? NULL : selection->list[i]->column, 0,
+			       selection->list[i]->number ? SCOLS_FL_RIGHT : 0);
+	for (size_t i = 0; i < n; i++) {
+		struct libscols_line *line = lib.new_line(table, NULL);
+
+		for (size_t j = 0; j < selection->n; j++)
+			lib.set_data(line, j, cell(pool, selection->list[j], records[i]));
+	}
+	lib.print(table);
+	lib.unref(table);
+}
+
+/* Where the library is missing, better than nothing. */
+static void print_unaligned(const struct selection *selection, const struct format *format,
+			    const void *const *records, size_t n, FILE *out)
+{
+	autopool struct pool *pool = pool_new();
+
+	for (size_t i = 0; i < selection->n && !format->noheadings; i++)
+		fprintf(out, "%s%s", i ? "  " : "", selection->list[i]->column);
+	if (!format->noheadings)
+		fputc('\n', out);
+	for (size_t i = 0; i < n; i++) {
+		for (size_t j = 0; j < selection->n; j++)
+			fprintf(out, "%s%s", j ? "  " : "",
+				cell(pool, selection->list[j], records[i]));
+		fputc('\n', out);
+	}
+}
+
 void print_table(const struct selection *selection, const struct format *format,
 		 const void *const *records, size_t n, FILE *out)
 {
 	if (!n)
 		return;
-
-	autopool struct pool *pool = pool_new();
-	struct libscols_table *table = scols_new_table();
-
-	scols_table_set_stream(table, out);
-	scols_table_set_column_separator(table, format->raw ? " " : "  ");
-	scols_table_enable_noencoding(table, 1); /* cells are printable already */
-	scols_table_enable_raw(table, format->raw);
-	scols_table_enable_noheadings(table, format->noheadings);
-	for (size_t i = 0; i < selection->n; i++)
-		/* util-linux 2.38 makes it as wide as its heading even without headings */
-		scols_table_new_column(table,
-				       format->noheadings ? NULL : selection->list[i]->column, 0,
-				       selection->list[i]->number ? SCOLS_FL_RIGHT : 0);
-	for (size_t i = 0; i < n; i++) {
-		struct libscols_line *line = scols_table_new_line(table, NULL);
-
-		for (size_t j = 0; j < selection->n; j++)
-			scols_line_set_data(line, j, cell(pool, selection->list[j], records[i]));
-	}
-	scols_print_table(table);
-	scols_unref_table(table);
+	if (load_library())
+		print_aligned(selection, format, records, n, out);
+	else
+		print_unaligned(selection, format, records, n, out);
 }
 
 void print_vertical(const struct selection *selection, const void *record, FILE *out)
