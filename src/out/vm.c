@@ -4,7 +4,6 @@
 
 #include "base/text.h"
 
-
 static const char *const format_words[] = {
 	[VM_QEMU] = "qemu",
 	[VM_QEMU_JSON] = "qemu-json",
