@@ -48,13 +48,16 @@ static void skip(const char *why, int error)
 	exit(EXIT_SKIP);
 }
 
-static int install(unsigned long flags)
+static int install(unsigned long flags, bool reads)
 {
+	/* every read asks too, but only where some are refused: there are many of them */
+	unsigned int other = reads ? SYS_read : SYS_write;
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NATIVE, 0, 3),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NATIVE, 0, 4),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_write, 0, 1),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_write, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, other, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
@@ -65,16 +68,16 @@ static int install(unsigned long flags)
 }
 
 /* Root keeps the right to run set-uid programs below the filter; others give it up. */
-static int install_filter(void)
+static int install_filter(bool reads)
 {
-	int fd = install(SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+	int fd = install(SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, reads);
 
 	if (fd < 0 && errno == EACCES) {
 		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-		fd = install(SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+		fd = install(SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, reads);
 	}
 	if (fd < 0 && errno == EINVAL)
-		fd = install(0);
+		fd = install(0, reads);
 	return fd;
 }
 
@@ -128,11 +131,11 @@ static int receive_listener(int channel)
 	return fd;
 }
 
-static void run_command(int channel, char *const command[]) __attribute__((noreturn));
+static void run_command(int channel, char *const command[], bool reads) __attribute__((noreturn));
 
-static void run_command(int channel, char *const command[])
+static void run_command(int channel, char *const command[], bool reads)
 {
-	int fd = install_filter();
+	int fd = install_filter(reads);
 	char go;
 
 	send_listener(channel, fd, fd < 0 ? errno : 0);
@@ -145,7 +148,7 @@ static void run_command(int channel, char *const command[])
 	_exit(errno == ENOENT ? 127 : 126);
 }
 
-pid_t notify_start(char *const command[], int *listener)
+pid_t notify_start(char *const command[], bool reads, int *listener)
 {
 	unsigned int action = SECCOMP_RET_USER_NOTIF;
 	char copy[sizeof(probe)];
@@ -161,7 +164,7 @@ pid_t notify_start(char *const command[], int *listener)
 		die("cannot fork: %s", strerror(errno));
 	if (child == 0) {
 		close(channel[0]);
-		run_command(channel[1], command);
+		run_command(channel[1], command, reads);
 	}
 
 	close(channel[1]);
@@ -194,6 +197,7 @@ bool notify_receive(int listener, struct notice *notice)
 		*notice = (struct notice){
 			.id = raw->id,
 			.thread = (pid_t)raw->pid,
+			.reading = raw->data.nr == SYS_read,
 			.fd = (int)raw->data.args[0],
 			.buffer = raw->data.args[1],
 			.length = raw->data.args[2],

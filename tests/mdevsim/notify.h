@@ -9,20 +9,22 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* A write(2) that waits for an answer. */
+/* A write(2), or a read(2), that waits for an answer. */
 struct notice {
 	uint64_t id;
 	pid_t thread;
+	bool reading;
 	int fd;
 	uint64_t buffer;
 	uint64_t length;
 };
 
 /*
- * Starts the command under the filter and returns its PID; *listener hears its writes.
+ * Starts the command under the filter and returns its PID; *listener hears its writes, and its
+ * reads if asked to.
  * Ends with status 77 and a reason where this kernel or container does not allow that.
  */
-pid_t notify_start(char *const command[], int *listener);
+pid_t notify_start(char *const command[], bool reads, int *listener);
 
 /* False when the writer has gone meanwhile. */
 bool notify_receive(int listener, struct notice *notice);

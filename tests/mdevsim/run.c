@@ -91,6 +91,22 @@ static char *concerning(struct supervisor *self, const struct notice *notice)
 	return NULL;
 }
 
+/* Reads are let through, but for those that a driver refuses. */
+static void answer_read(struct supervisor *self, const struct notice *notice)
+{
+	autofree char *path = place_of(&self->machine, notice->thread, notice->fd);
+	long answer = 0;
+
+	if (path) {
+		state_load(&self->machine);
+		answer = model_read_error(&self->machine, path);
+	}
+	if (answer)
+		notify_answer(self->listener, notice->id, answer);
+	else
+		notify_continue(self->listener, notice->id);
+}
+
 static void receive(struct supervisor *self)
 {
 	struct notice notice;
@@ -99,6 +115,10 @@ static void receive(struct supervisor *self)
 
 	if (!notify_receive(self->listener, &notice))
 		return;
+	if (notice.reading) {
+		answer_read(self, &notice);
+		return;
+	}
 	path = concerning(self, &notice);
 	if (!path) {
 		notify_continue(self->listener, notice.id);
@@ -393,11 +413,12 @@ int run(char *argv[])
 	self.machine = machine_open(argv[0]);
 	command = parse(&self, argv + 1);
 	state_lock(&self.machine, true);
+	state_load(&self.machine);
 	state_unlock(&self.machine);
 	/* The command keeps the umask that it was given. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	umask(mask);
-	self.command = notify_start(command, &self.listener);
+	self.command = notify_start(command, model_refuses_reads(&self.machine), &self.listener);
 	umask(022);
 	self.signals = catch_signals();
 	serve(&self);
