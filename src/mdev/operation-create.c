@@ -115,13 +115,28 @@ static int decide_uuid(struct creations *creations, size_t i, struct err *err)
 				       given);
 	if (given && root_exists(creations->inventory.root, journal_pending(pool, given)))
 		return err_set(err, ERR_EXISTS, "the device %s is still being removed", given);
-	const struct dialect *dialect = request->type->parent->dialect;
-	if (given && root_exists(creations->inventory.root,
-				 dialect->device_path(pool, request->type, given))) {
+	if (given && inventory_has_device(&creations->inventory, given)) {
 		err_set(err, ERR_EXISTS, "a device %s exists already", given);
 		return err_hint(err, "'mdevtool show %s' shows it", given);
 	}
 	return 0;
+}
+
+/* The attributes by the names that the dialect has for them. */
+static const struct attribute *name_attributes(struct pool *pool, const struct dialect *dialect,
+					       const struct definition *definition)
+{
+	size_t n = definition->n_attributes;
+	struct attribute *list;
+
+	if (!dialect->attribute_name || !n)
+		return definition->attributes;
+	list = pool_alloc(pool, n * sizeof(*list));
+	for (size_t i = 0; i < n; i++)
+		list[i] = (struct attribute){
+			dialect->attribute_name(pool, definition->attributes[i].name),
+			definition->attributes[i].value};
+	return list;
 }
 
 static void decide_plan(struct creations *creations, struct creation *creation)
@@ -133,7 +148,7 @@ static void decide_plan(struct creations *creations, struct creation *creation)
 	const struct dialect *dialect = type->parent->dialect;
 
 	request->params = definition->params;
-	request->attributes = definition->attributes;
+	request->attributes = name_attributes(pool, dialect, definition);
 	request->n_attributes = definition->n_attributes;
 	creation->params_ignored = dialect->ignores_params(request);
 	creation->plan = (struct plan){.pool = pool};
@@ -141,9 +156,11 @@ static void decide_plan(struct creations *creations, struct creation *creation)
 	creation->record = (struct record){
 		.uuid = request->uuid,
 		.name = request->name,
+		.dialect = dialect->name,
 		.parent = type->parent->name,
 		.parent_path = type->parent->real,
-		.path = dialect->device_path(pool, type, request->uuid),
+		.path = dialect->device_path(pool, request),
+		.slot = request->slot,
 		.type = type->id,
 		.type_name = type->name ? text_json(pool, type->name) : NULL,
 		.group = request->group,

@@ -46,9 +46,11 @@ static struct record as_record(const struct root *root, const struct device *dev
 	return (struct record){
 		.uuid = device->uuid,
 		.name = device->name,
+		.dialect = device->dialect->name,
 		.parent = device->parent,
 		.parent_path = device->parent_path,
 		.path = device->path,
+		.slot = device->address,
 		.type = device->type,
 		.type_name = device->type_name,
 		.group = device->group,

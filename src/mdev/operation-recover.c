@@ -108,9 +108,9 @@ static void clear_params(struct mending *mending, const struct record *record)
 
 	if (!record->params || is_cleared(mending, record))
 		return;
-	for (size_t i = 0; i < n_dialects; i++)
-		dialects[i]->plan_clear(mending->operation->root, record->parent_path, record->type,
-					&plan);
+	if (dialect_of(record)->plan_clear)
+		dialect_of(record)->plan_clear(mending->operation->root, record->parent_path,
+					       record->type, &plan);
 	if (!plan.n)
 		return;
 	if (mending->dry_run) {
