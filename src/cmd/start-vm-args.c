@@ -145,7 +145,7 @@ static void hint_at_uuid(struct context *context, const struct vm_options *vm,
 			 const struct filtered *devices)
 {
 	for (size_t i = 0; i < devices->n && !vm->vm_uuid; i++)
-		if (strncmp(devices->list[i]->type, "nvidia-", 7) == 0) {
+		if (devices->list[i]->needs_vm_uuid) {
 			say_note(context,
 				 "hint: NVIDIA's driver needs the VM's UUID: --vm-uuid, or "
 				 "QEMU's -uuid");

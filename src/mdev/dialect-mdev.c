@@ -448,6 +448,8 @@ static void load_device(struct inventory *inventory, struct device *device, unsi
 
 		if (type)
 			device->type = type;
+		/* NVIDIA's plugin (its users report) */
+		device->needs_vm_uuid = strncmp(device->type, "nvidia-", 7) == 0;
 	}
 	if (needs & (NEED_DEVICE_GROUP | NEED_DEVICE_HOLDERS))
 		holder_find_nodes(pool, dir, device);

@@ -289,6 +289,12 @@ struct survey {
 	bool is_denied;        /* that is for want of rights */
 };
 
+/* A host that had the same vGPUs as mediated devices keeps their definitions (users' reports). */
+static const char *old_id(struct pool *pool, const char *id)
+{
+	return pool_printf(pool, "nvidia-%s", id);
+}
+
 static struct type *get_type(struct survey *survey, const char *id, const char *name)
 {
 	struct pool *pool = survey->inventory->pool;
@@ -305,7 +311,7 @@ static struct type *get_type(struct survey *survey, const char *id, const char *
 	struct type *type = pool_alloc(pool, sizeof(*type));
 	*type = (struct type){.parent = parent,
 			      .id = id,
-			      .old_id = pool_printf(pool, "nvidia-%s", id),
+			      .old_id = old_id(pool, id),
 			      .name = name,
 			      .device_api = "vfio-pci",
 			      .heads = UNKNOWN};
@@ -503,6 +509,7 @@ static void add_device(struct inventory *inventory, const struct parent *parent,
 				  .parent_path = parent->real,
 				  .path = path,
 				  .type = current,
+				  .old_type = old_id(pool, current),
 				  .device_api = "vfio-pci",
 				  .iommu_group = UNKNOWN};
 	*pool_push(pool, inventory->devices, inventory->n_devices) = device;
@@ -593,9 +600,13 @@ static void load_device(struct inventory *inventory, struct device *device, unsi
 static bool is_recorded(const struct root *root, const struct record *record)
 {
 	autopool struct pool *pool = pool_new();
-	const char *current = record->slot ? read_file(root, pool, record->slot, CURRENT) : NULL;
+	const char *current;
 
-	return current && streq(current, record->type);
+	if (!record->slot)
+		return false;
+	current = read_file(root, pool, record->slot, CURRENT);
+	/* what cannot be seen is not taken for a change */
+	return current ? streq(current, record->type) : errno != ENOENT;
 }
 
 static bool has_device(const struct root *root, struct pool *pool, const char *uuid)

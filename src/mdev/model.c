@@ -53,6 +53,11 @@ bool device_is_at(const struct device *device, const char *name)
 	return streq(device->parent, name) || (device->address && streq(device->address, name));
 }
 
+bool device_has_type(const struct device *device, const char *id)
+{
+	return streq(device->type, id) || (device->old_type && streq(device->old_type, id));
+}
+
 static bool id_matches(const struct type *type, const char *given)
 {
 	uint64_t number;

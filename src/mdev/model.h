@@ -100,6 +100,7 @@ struct device {
 	const char *parent_path; /* the parent's directory */
 	const char *path;        /* "/sys/bus/mdev/devices/UUID" */
 	const char *type;        /* the type's id, "unknown" when nobody tells */
+	const char *old_type;    /* what a definition of another dialect calls it, or NULL */
 	const char *type_name;
 	const char *device_api;
 	uint32_t group; /* 0 without one */
@@ -188,6 +189,9 @@ bool inventory_knows(const struct inventory *inventory, const char *real);
 const char *parent_slot(const struct parent *parent, const char *name);
 /* Whether the device is on the parent so named, or in the slot so named. */
 bool device_is_at(const struct device *device, const char *name);
+
+/* Whether the device has the type of that id, or of the id that another dialect had for it. */
+bool device_has_type(const struct device *device, const char *id);
 
 /*
  * Whether `given` means this type: "11" is the id "11", else exactly "nvidia-11"; otherwise the

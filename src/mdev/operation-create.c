@@ -5,6 +5,8 @@
 #include "base/text.h"
 #include "mdev/holder.h"
 #include "mdev/names.h"
+#include "mdev/recall.h"
+#include "mdev/state.h"
 #include "mdev/uuid.h"
 
 #include <errno.h>
@@ -367,13 +369,54 @@ static struct journal_entry journal_entry(const struct creations *creations)
 	return entry;
 }
 
+/*
+ * What was recorded of a slot that is idle now is of a device that others removed. It would be
+ * taken for the new one if that got the same type.
+ */
+static int forget_slots(struct operation *operation, const struct creations *creations,
+			struct err *err)
+{
+	struct entries records = {0};
+	bool any = false;
+
+	for (size_t i = 0; i < creations->n; i++)
+		any |= creations->list[i].request.slot != NULL;
+	if (!any || root_list(operation->root, STATE_RECORDS, operation->pool, &records) < 0)
+		return 0;
+	for (size_t i = 0; i < records.n; i++) {
+		const struct record *record =
+			record_load(operation->root, records.list[i].name, operation->pool);
+
+		for (size_t j = 0; record && record->slot && j < creations->n; j++)
+			if (streq(record->path, creations->list[j].record.path) &&
+			    record_remove(operation->root, record->uuid, err) < 0)
+				return -1;
+	}
+	return 0;
+}
+
+/* Once a device is made its type, and those that it leaves no room for, may not be listed. */
+static int remember_types(struct operation *operation, const struct creations *creations,
+			  struct err *err)
+{
+	for (size_t i = 0; i < creations->n; i++) {
+		const struct parent *parent = creations->list[i].request.type->parent;
+
+		if (parent->dialect->hides_types && recall_keep(operation->root, parent, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int run_all(struct operation *operation, struct locks *locks, struct creations *creations,
 		   struct err *err)
 {
 	struct journal_entry entry = journal_entry(creations);
 	bool left = false;
 
-	if (journal_write(operation->root, &entry, err) < 0)
+	if (remember_types(operation, creations, err) < 0 ||
+	    forget_slots(operation, creations, err) < 0 ||
+	    journal_write(operation->root, &entry, err) < 0)
 		return -1;
 	locks_release_names(locks); /* the journal's entry holds the names from here on */
 	if (operation->progress)

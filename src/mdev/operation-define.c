@@ -38,7 +38,8 @@ static void take_type(struct kept *kept, struct stored *stored, const struct typ
 	struct pool *pool = kept->inventory.pool;
 
 	stored->definition.type = pool_strdup(pool, type->id);
-	stored->type_name = type->name ? text_json(pool, pool_strdup(pool, type->name)) : NULL;
+	stored->definition.type_name =
+		type->name ? text_json(pool, pool_strdup(pool, type->name)) : NULL;
 }
 
 static int check_type(struct operation *operation, struct kept *kept, struct stored *stored,
@@ -342,7 +343,7 @@ static int change_one(struct operation *operation, struct kept *kept, struct sto
 	if (change(data, kept->inventory.pool, definition, err) < 0)
 		return -1;
 	if (!streq(definition->type, before.type)) {
-		stored->type_name = NULL;
+		stored->definition.type_name = NULL;
 		if (check_type(operation, kept, stored, loose, err) < 0)
 			return -1;
 	}

@@ -32,8 +32,7 @@ static struct device *find(struct mending *mending, const struct record *record)
 	if (!device || !streq(device->parent, record->parent))
 		return NULL;
 	/* a creation's entry knows no inode yet */
-	if (record->inode &&
-	    record->inode != record_inode(mending->operation->root, device->path) &&
+	if (record->inode && !record_is_current(mending->operation->root, record) &&
 	    device->state != STATE_PENDING_REMOVAL)
 		return NULL;
 	return device;
@@ -228,6 +227,7 @@ int undo_creation(struct operation *operation, const struct record *record, bool
 	struct device *device;
 
 	inventory_init(&inventory, operation->root);
+	inventory.expected = record;
 	device = inventory_find_device(&inventory, record->uuid,
 				       NEED_DEVICE_TYPE | NEED_DEVICE_GROUP | NEED_DEVICE_HOLDERS,
 				       &ignored);
@@ -352,8 +352,12 @@ static const char *why_stale(const struct operation *operation, const struct rec
 	const char *real = pool_printf(operation->pool, "%s/%s", record->parent_path, record->uuid);
 
 	uint64_t inode = record_inode(operation->root, record->path);
-	if (inode == record->inode || (!inode && errno != ENOENT))
+	if (!inode && errno != ENOENT)
 		return NULL;
+	if (inode == record->inode)
+		return record_is_current(operation->root, record)
+			       ? NULL
+			       : "others have changed what it was made of";
 	/* the driver of one whose removal is pending has not let go of the directory yet */
 	if (record_inode(operation->root, real) == record->inode)
 		return NULL;

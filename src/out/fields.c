@@ -218,7 +218,16 @@ static const struct field type_list[] = {
 };
 const struct fields type_fields = {"types", type_list, ARRAY_SIZE(type_list)};
 
-GETTER(device, uuid, text(uuid_is_valid(device->uuid) ? device->uuid : NULL))
+/* In a table what names a device without UUID stands in its place. */
+static struct value device_uuid(struct pool *pool, const void *record)
+{
+	const struct device *device = record;
+
+	(void)pool;
+	return (struct value){.kind = uuid_is_valid(device->uuid) ? VALUE_TEXT : VALUE_JSON,
+			      .text = device->uuid};
+}
+
 GETTER(device, address, text(device->address))
 GETTER(device, name, text(device->name))
 GETTER(device, parent, text(device->parent))
@@ -310,7 +319,7 @@ GETTER(stored, uuid, text(stored->definition.uuid))
 GETTER(stored, name, text(stored->definition.name))
 GETTER(stored, parent, text(stored->definition.parent))
 GETTER(stored, type, text(stored->definition.type))
-GETTER(stored, type_name, text(stored->type_name))
+GETTER(stored, type_name, text(stored->definition.type_name))
 GETTER(stored, group, number(stored->definition.group ? (int64_t)stored->definition.group : -1))
 GETTER(stored, start, text(stored->definition.start == START_AUTO ? "auto" : "manual"))
 GETTER(stored, state, text(stored->active ? "active" : "inactive"))

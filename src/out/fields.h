@@ -16,7 +16,7 @@ enum value_kind {
 	VALUE_TEXT,
 	VALUE_NUMBER,
 	VALUE_BOOL,
-	VALUE_JSON, /* `json` in JSON, `text` in a table */
+	VALUE_JSON, /* `json` in JSON (left out when it is NULL), `text` in a table */
 };
 
 struct value {
