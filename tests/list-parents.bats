@@ -58,6 +58,7 @@ load mdevtool.bash
   output=$(sort <<<"$output")
   says "0.0.0001
 0000:00:02.0
+0000:41:00.0
 0000:86:00.0"
 }
 
