@@ -95,6 +95,27 @@ every_step_fails() {
   every_step_fails nvidia-mdev create --type 63 --uuid "$A" --params frame_rate_limiter=0
 }
 
+@test "faults: a virtual function and its params" {
+  errnos=(EIO EINVAL EBUSY ENODEV)
+  every_step_fails nvidia-vf create --type 1145 --uuid "$A" --params a=1
+}
+
+@test "faults: a set of virtual functions" {
+  errnos=(EIO)
+  every_step_fails nvidia-vf create --type 1145 --count 3 --params a=1
+}
+
+@test "faults: a virtual function's place" {
+  errnos=(EIO EINVAL)
+  every_step_fails nvidia-vf-mixed create --type 1155 --uuid "$A" --attr nvidia/placement_id=24
+}
+
+@test "faults: one of each dialect" {
+  errnos=(EIO)
+  document '[{"type":"11","params":"x"},{"type":"1145","params":"a=1"},{"type":"vfio_ccw-io"}]'
+  every_step_fails mixed create "$document" --group 1
+}
+
 @test "faults: a short count is a failure at every step" {
   local step steps
   steps_of m60 create --type 11 --group 1 --params xy --uuid "$A"
@@ -135,6 +156,38 @@ every_step_fails() {
       succeeds
       nothing_left
     done
+  done
+}
+
+@test "faults: destroy of virtual functions, every step of a set" {
+  local step errno
+  for errno in EIO EBUSY EPERM; do
+    for step in 1 2 3; do
+      fresh nvidia-vf
+      mdevtool create --type 1145 --count 3 --group 1 --params a=1
+      fault --fail "$step=$errno"
+      mdevtool destroy --group 1
+      [ "$status" -ne 0 ] || complain "step $step with $errno did not matter"
+      all_is_whole
+      mdevtool destroy --group 1
+      succeeds
+      nothing_left
+    done
+  done
+}
+
+@test "faults: virtual functions are disabled at every step" {
+  local step
+  for step in 1 2 3 4; do
+    fresh nvidia-vf
+    fault --exec "$step=$MDEVSIM run \$MDEVSIM_DIR -- sh -c \
+      'echo 0 >\$MDEVSIM_DIR/sys/bus/pci/devices/$gpu/sriov_numvfs'"
+    mdevtool create --type 1145 --count 2 --params a=1
+    [ "$status" -ne 0 ] || complain "it succeeded without functions"
+    no_stray_record
+    no_journal_entry
+    enabled_vfs 8
+    nothing_left
   done
 }
 

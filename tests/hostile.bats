@@ -52,6 +52,21 @@ seven_listed() {
   json '.warnings | length > 0'
 }
 
+@test "hostile: lists of types that are none" {
+  local text
+  for text in 'what is this\n' '1145 NVIDIA L40S-1B\n' '\x1b[31m : red\n' '../../x : dots\n' \
+    '-1 : minus\n' '99999999999999999999 : large\n' '0 : nothing\n' '1145 : \n' \
+    '1145 : one\n1145 : two\n' "$(printf '%05000d' 1) : long"; do
+    rm -rf "${BATS_TEST_TMPDIR:?}/nvidia-vf"
+    machine nvidia-vf
+    list_of "${vfs[2]}" "ID    : vGPU Name\\n$text"
+    seven_listed creatable_vgpu_types
+    mdevtool create --type 1145 --count 7
+    succeeds
+    vgpu "${vfs[2]}" 0
+  done
+}
+
 @test "hostile: a type's name that would write on the terminal" {
   machine nvidia-vf
   local vf
@@ -62,6 +77,19 @@ seven_listed() {
   is_clean
   mdevtool list-types --json
   is_clean
+}
+
+@test "hostile: a function whose type is no number is neither idle nor ours" {
+  machine nvidia-vf
+  local text file=$root/sys/bus/pci/devices/${vfs[0]}/nvidia/current_vgpu_type
+  for text in abc -1 '' $'\x1b[31m' 99999999999999999999; do
+    printf '%s\n' "$text" >"$file"
+    mdevtool list
+    fails 1 "${vfs[0]}/nvidia/current_vgpu_type"
+    is_clean
+    mdevtool create --type 1145 --uuid "$A" --dry-run
+    mentions "${vfs[1]}/nvidia/current_vgpu_type"
+  done
 }
 
 @test "hostile: a directory in the place of a function's file is told, a FIFO does not block" {

@@ -254,7 +254,15 @@ struct listed {
 	size_t n;
 };
 
-/* False when any line is not what it should be. */
+static bool is_listed(const struct listed *listed, const char *id)
+{
+	for (size_t i = 0; i < listed->n; i++)
+		if (streq(listed->list[i].id, id))
+			return true;
+	return false;
+}
+
+/* False when any line is not what it should be; 0 is no type, and a type is listed once. */
 static bool parse_list(struct pool *pool, const char *text, struct listed *ret)
 {
 	char *rest = pool_strdup(pool, text), *line;
@@ -268,7 +276,7 @@ static bool parse_list(struct pool *pool, const char *text, struct listed *ret)
 			continue;
 		if (!split_line(line, &id, &name))
 			return false;
-		if (text_number(id, UINT32_MAX, &number))
+		if (text_number(id, UINT32_MAX, &number) && number && !is_listed(ret, id))
 			*pool_push(pool, ret->list, ret->n) = (struct recalled){id, name};
 		else if (!first || !streq(id, "ID"))
 			return false;
