@@ -297,6 +297,12 @@ int operation_adopt(struct operation *operation, const char *given, struct defin
 				       err);
 	if (!device)
 		return -1;
+	if (!uuid_is_valid(device->uuid)) {
+		err_set(err, ERR_UNSUPPORTED,
+			"cannot define '%s': others have set it up, without a UUID", device->uuid);
+		return err_hint(err, "'mdevtool define --type %s --parent %s' defines one like it",
+				device->type, device->uuid);
+	}
 	if (streq(device->type, "unknown"))
 		return err_set(err, ERR_UNSUPPORTED, "cannot define '%s': nobody knows its type",
 			       device->uuid);

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "mdev/holder.h"
+#include "mdev/uuid.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -116,7 +117,8 @@ int remove_device(struct operation *operation, const struct device *device, bool
 	struct callout callout;
 	int result;
 
-	if (!was_started)
+	/* call-outs know devices by their UUIDs */
+	if (!was_started || !uuid_is_valid(device->uuid))
 		return run_removal(operation, device, wait_ms, err);
 	callout = operation_callout(operation, CALLOUT_STOP, &stored);
 	result = callout_begin(&callout, err);

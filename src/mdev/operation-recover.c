@@ -5,6 +5,7 @@
  */
 #include "mdev/operation.h"
 
+#include "mdev/recall.h"
 #include "mdev/state.h"
 
 #include <errno.h>
@@ -401,6 +402,30 @@ static int forget_if_stale(struct operation *operation, const char *uuid, bool d
 	return 0;
 }
 
+/* What can be made now may not be listed any more once somebody has made it. */
+static int remember_types(struct operation *operation, bool dry_run, struct err *err)
+{
+	autoinventory struct inventory inventory = {0};
+
+	inventory_init(&inventory, operation->root);
+	inventory_load_parents(&inventory, 0);
+	for (size_t i = 0; i < inventory.n_parents && !dry_run; i++) {
+		struct parent *parent = inventory.parents[i];
+		autolocks struct locks locks = LOCKS_INIT;
+
+		if (!parent->dialect->hides_types)
+			continue;
+		int taken = locks_try_parent(&locks, operation->root, operation->pool, parent->name,
+					     err);
+		if (taken < 0)
+			return -1;
+		inventory_load_types(&inventory, parent, NEED_TYPE_NAME);
+		if (taken == 0 && recall_keep(operation->root, parent, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int operation_forget(struct operation *operation, bool dry_run, struct err *err)
 {
 	struct entries records = {0};
@@ -414,5 +439,5 @@ int operation_forget(struct operation *operation, bool dry_run, struct err *err)
 	for (size_t i = 0; i < records.n; i++)
 		if (forget_if_stale(operation, records.list[i].name, dry_run, err) < 0)
 			return -1;
-	return 0;
+	return remember_types(operation, dry_run, err);
 }

@@ -42,7 +42,7 @@ static bool is_at(const struct definition *definition, const char *name,
 		  const struct parent *parent)
 {
 	return !name || streq(definition->parent, name) ||
-	       (parent && parent_slot(parent, definition->parent));
+	       (parent && !parent_slot(parent, name) && parent_slot(parent, definition->parent));
 }
 
 static void select_automatic(struct startings *startings, const struct start_options *options)
@@ -157,6 +157,24 @@ static int start_set(struct operation *operation, const struct start_options *op
 	return 0;
 }
 
+/*
+ * Whether it may work a little later: parents and types come late, and where types are listed only
+ * while they can be made, so does room.
+ */
+static bool may_come(struct operation *operation, const struct definition *definition,
+		     const struct err *err)
+{
+	autoinventory struct inventory inventory = {0};
+	autoerr struct err ignored = {0};
+	const struct parent *parent;
+
+	if (err->kind != ERR_NO_ROOM)
+		return err->kind == ERR_NOT_FOUND || err->kind == ERR_BUSY;
+	inventory_init(&inventory, operation->root);
+	parent = inventory_find_parent(&inventory, definition->parent, 0, &ignored);
+	return parent && parent->dialect->hides_types;
+}
+
 /* True when there is hope that it works a little later. */
 static bool start_one(struct operation *operation, const struct start_options *options,
 		      struct startings *startings, struct inventory *devices,
@@ -174,7 +192,7 @@ static bool start_one(struct operation *operation, const struct start_options *o
 		return false;
 	}
 	if (!is_done_by_now(operation, &definition))
-		return err->kind == ERR_NOT_FOUND || err->kind == ERR_BUSY;
+		return may_come(operation, &definition, err);
 	starting->result = START_ALREADY;
 	err_clear(err);
 	return false;

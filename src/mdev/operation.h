@@ -224,7 +224,8 @@ int operation_recover(struct operation *operation, struct locks *locks, bool all
 		      struct err *err);
 /*
  * Removes the records of devices that others removed, each under the lock of its parent where that
- * is free; what the journal is about stays. Tells as operation_recover() does.
+ * is free; what the journal is about stays. Tells as operation_recover() does. Types that may not
+ * be listed later are remembered.
  */
 int operation_forget(struct operation *operation, bool dry_run, struct err *err);
 /* For commands that only read: notes what the next writing command will mend. */
