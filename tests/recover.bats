@@ -498,3 +498,17 @@ removed_by_others() {
   mdevtool recover "$A"
   fails 2 "recover" "$A"
 }
+
+@test "recover: types that virtual functions list are remembered, for when others leave no room" {
+  machine nvidia-vf
+  mdevtool recover --dry-run
+  succeeds
+  [ ! -e "$root/run/mdevtool/types" ] || complain "the dry run wrote"
+  mdevtool recover
+  succeeds
+  foreign_vgpu "${vfs[0]}" 1145
+  mdevtool create --type "NVIDIA L40S-48Q"
+  fails 5 1158
+  mdevtool list-types --all --type 1158 --noheadings --raw -o name,free
+  says "NVIDIA\x20L40S-48Q 0"
+}

@@ -20,6 +20,7 @@
 #include "mdev/dialect.h"
 
 #include "base/text.h"
+#include "mdev/address.h"
 #include "mdev/holder.h"
 #include "mdev/journal.h"
 #include "mdev/recall.h"
@@ -55,10 +56,12 @@ static const char **list_functions(struct inventory *inventory, int dir, size_t 
 {
 	struct pool *pool = inventory->pool;
 	const char **list = NULL;
+	struct pci_address a;
 	const char *name;
 
 	*n = 0;
-	while ((name = sysfs_link_name(dir, pool_printf(pool, "virtfn%zu", *n), pool)))
+	while ((name = sysfs_link_name(dir, pool_printf(pool, "virtfn%zu", *n), pool)) &&
+	       pci_address_parse(name, &a))
 		*pool_push(pool, list, *n) = name;
 	return list;
 }
@@ -94,9 +97,10 @@ static const char *physical_name(struct inventory *inventory, const char *name)
 {
 	autoclose int dir = root_openat(inventory->root, path_of(inventory->pool, name),
 					O_RDONLY | O_DIRECTORY);
+	struct pci_address a;
 	const char *physical = dir < 0 ? NULL : sysfs_link_name(dir, "physfn", inventory->pool);
 
-	return physical ? physical : name;
+	return physical && pci_address_parse(physical, &a) ? physical : name;
 }
 
 static void list_bus(struct inventory *inventory, struct entries *ret)
@@ -620,8 +624,19 @@ static bool is_recorded(const struct root *root, const struct record *record)
 static bool has_device(const struct root *root, struct pool *pool, const char *uuid)
 {
 	const struct record *record = record_load(root, uuid, pool);
+	struct journal journal;
 
-	return record && dialect_of(record) == &dialect_vf && record_is_current(root, record);
+	if (record && dialect_of(record) == &dialect_vf && record_is_current(root, record))
+		return true;
+	/* the kernel keeps no two of us from the same UUID: one may be made just now */
+	journal_load(root, pool, &journal);
+	for (size_t i = 0; i < journal.n; i++)
+		for (size_t j = 0; j < journal.entries[i].n_devices; j++)
+			if (journal.entries[i].operation == JOURNAL_CREATE &&
+			    dialect_of(&journal.entries[i].devices[j]) == &dialect_vf &&
+			    streq(journal.entries[i].devices[j].uuid, uuid))
+				return true;
+	return false;
 }
 
 /* Plans */

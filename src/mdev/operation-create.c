@@ -77,6 +77,16 @@ static bool wants_names(const struct definitions *definitions, const struct crea
 	return options->group_auto;
 }
 
+/* UUIDs that are given are reserved as names are: not every kernel refuses one that is taken. */
+static bool wants_lock(const struct definitions *definitions, const struct create_options *options)
+{
+	bool given = false;
+
+	for (size_t i = 0; i < definitions->n && !options->defined; i++)
+		given |= definitions->list[i].uuid != NULL;
+	return given || wants_names(definitions, options);
+}
+
 static int decide_names(struct creations *creations, const struct definitions *definitions,
 			const struct create_options *options, struct err *err)
 {
@@ -217,7 +227,7 @@ static int place_and_lock(struct operation *operation, struct locks *locks,
 			  const struct create_options *options, struct creations *creations,
 			  struct err *err)
 {
-	if (wants_names(definitions, options) && locks_take_names(locks, operation->root, err) < 0)
+	if (wants_lock(definitions, options) && locks_take_names(locks, operation->root, err) < 0)
 		return -1;
 	for (int i = 0; i < PLACE_ATTEMPTS; i++) {
 		reset(creations, operation->root);
