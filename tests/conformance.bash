@@ -57,6 +57,9 @@ no_devices_left() {
       "$STORE" "$device/../mdev_destroy" "${device##*/}"
     fi
   done
+  for device in "$ROOT/sys/bus/pci/devices/0000:41:00.0"/virtfn*/nvidia/current_vgpu_type; do
+    [ ! -e "$device" ] || "$STORE" "$device" 0
+  done
   if [ -e "$ROOT/sys/bus/ap/apmask" ]; then
     all=0x$(printf 'f%.0s' {1..64})
     "$STORE" "$ROOT/sys/bus/ap/apmask" "$all" "$ROOT/sys/bus/ap/aqmask" "$all"

@@ -39,6 +39,24 @@
 #  - params are the type's until they are cleared by an empty line; a device of it that is created
 #    meanwhile has them. vendor/params and vendor/group of a device show them.
 #  - mdev_destroy of a UUID that the parent does not have answers ENODEV, of no UUID EINVAL.
+#
+# Reported by users of NVIDIA's virtual functions (kernel 6.8 and later), confirmed by no machine of
+# ours:
+#
+#  - creatable_vgpu_types has a heading, then "ID    : NAME" lines; only the heading is legal. With
+#    the first vGPU the lists of the other functions collapse to its size, unless the card is in
+#    heterogeneous mode; the list of a function that has a type does not name it.
+#  - The id goes to current_vgpu_type, 0 takes it away; EPERM while a VM runs, and so for params.
+#  - Some files cannot be read before there is a type. placement_id says "Not Applicable" then.
+#  - Functions go when they are disabled, with their types and params, and come back without.
+#
+# Chosen:
+#
+#  - An id that is not in the list of the function is EINVAL, whyever it is not; a second id for a
+#    function that has one EBUSY; a file that cannot be read EIO.
+#  - Params and placements before there is a type are EPERM. Both go with the type.
+#  - sriov_numvfs takes what the kernel's own drivers/pci/iov.c takes, and is EBUSY while a VM runs.
+#    NVIDIA's driver takes it from sriov-manage only; the simulator from anybody.
 
 # shellcheck disable=SC2154 # conformance.bash sets them
 load conformance.bash
@@ -50,6 +68,9 @@ ccw1=/sys/bus/css/devices/0.0.0001/mdev_supported_types/vfio_ccw-io
 ccw2=/sys/bus/css/devices/0.0.0002/mdev_supported_types/vfio_ccw-io
 ap=/sys/devices/vfio_ap/matrix/mdev_supported_types/vfio_ap-passthrough
 m60=/sys/bus/pci/devices/0000:86:00.0
+l40s=/sys/bus/pci/devices/0000:41:00.0
+vf0=$l40s/virtfn0/nvidia
+vf1=$l40s/virtfn1/nvidia
 
 teardown() {
   no_devices_left
@@ -709,4 +730,176 @@ rfc() {
   has "$types/12/max_instances" 4
   put "$m60/mdev_destroy" "$A"
   answered ENODEV
+}
+
+# --- NVIDIA's virtual functions -------------------------------------------------------------------
+
+# lists FUNCTION ID...: it can be made one of these and no others, in any order.
+lists() {
+  local now
+  now=$(sed -n 's/^\([0-9][0-9]*\) *: .*/\1/p' "$ROOT$1/creatable_vgpu_types" | sort -n | xargs)
+  [ "$now" = "${*:2}" ] || complain "$1 lists '$now', not '${*:2}'"
+}
+
+@test "vf: a function and its files" {
+  machine nvidia-vf "$vf0"
+  local vf=/sys/bus/pci/devices/0000:41:00.4
+  leads "$l40s/virtfn0" ../0000:41:00.4
+  leads "$l40s/virtfn4" ../0000:41:01.0
+  leads "$vf/physfn" ../0000:41:00.0
+  leads "$vf/driver" ../../../../bus/pci/drivers/nvidia
+  there "$vf/iommu_group"
+  entries "$vf/vfio-dev" vfio0
+  entries "$vf/nvidia" \
+    "creatable_vgpu_types current_vgpu_type gpu_instance_id placement_id vgpu_params warm_update"
+  has "$vf/vendor" 0x10de
+  has "$l40s/sriov_totalvfs" 8
+  has "$l40s/sriov_numvfs" 8
+  gone /sys/bus/mdev
+  gone /sys/class/mdev_bus
+}
+
+@test "vf: the list has a heading, then ids and names" {
+  machine nvidia-vf "$vf0"
+  has "$vf0/creatable_vgpu_types" "ID    : vGPU Name
+1145  : NVIDIA L40S-1B
+1149  : NVIDIA L40S-1Q
+1150  : NVIDIA L40S-2Q
+1155  : NVIDIA L40S-12Q
+1157  : NVIDIA L40S-24Q
+1158  : NVIDIA L40S-48Q"
+  has "$vf0/current_vgpu_type" 0
+  mode "$vf0/creatable_vgpu_types" 444
+  mode "$vf0/current_vgpu_type" 644
+}
+
+@test "vf: an id makes a vGPU, and the other lists collapse to its size" {
+  machine nvidia-vf "$vf0"
+  put "$vf0/current_vgpu_type" '1145\n'
+  answered "ok 5"
+  has "$vf0/current_vgpu_type" 1145
+  lists "$vf0"
+  lists "$vf1" 1145 1149
+  put "$vf1/current_vgpu_type" 1150
+  answered EINVAL
+  put "$vf1/current_vgpu_type" 1149
+  answered "ok 4"
+  put "$vf0/current_vgpu_type" 0
+  put "$vf1/current_vgpu_type" 0
+  lists "$vf1" 1145 1149 1150 1155 1157 1158
+}
+
+@test "vf: a full card leaves idle functions with the heading alone" {
+  machine nvidia-vf "$vf0"
+  put "$vf0/current_vgpu_type" 1157
+  lists "$vf1" 1157
+  put "$vf1/current_vgpu_type" 1157
+  has "$l40s/virtfn2/nvidia/creatable_vgpu_types" "ID    : vGPU Name"
+  put "$l40s/virtfn2/nvidia/current_vgpu_type" 1157
+  answered EINVAL
+}
+
+@test "vf: what is no id, or no number, or a second one" {
+  machine nvidia-vf "$vf0"
+  put "$vf0/current_vgpu_type" 7
+  answered EINVAL
+  put "$vf0/current_vgpu_type" nvidia-1145
+  answered EINVAL
+  put "$vf0/current_vgpu_type" 0
+  answered "ok 1"
+  put "$vf0/current_vgpu_type" 1145
+  put "$vf0/current_vgpu_type" 1145
+  answered EBUSY
+  has "$vf0/current_vgpu_type" 1145
+}
+
+@test "vf: in heterogeneous mode sizes mix, each at a place" {
+  machine nvidia-vf-mixed "$vf0"
+  has "$vf0/placement_id" "Not Applicable"
+  put "$vf0/current_vgpu_type" 1157
+  lists "$vf1" 1145 1149 1150 1155 1157
+  put "$vf1/current_vgpu_type" 1155
+  has "$vf0/placement_id" 0
+  has "$vf1/placement_id" 24
+  put "$vf1/placement_id" 12
+  answered EINVAL
+  put "$vf1/placement_id" 36
+  answered "ok 2"
+  has "$vf1/placement_id" 36
+  put "$vf1/current_vgpu_type" 0
+  has "$vf1/placement_id" "Not Applicable"
+  put "$vf1/placement_id" 0
+  answered EPERM
+}
+
+@test "vf: without that mode nobody writes a placement" {
+  machine nvidia-vf "$vf0"
+  put "$vf0/current_vgpu_type" 1157
+  has "$vf0/placement_id" "Not Applicable"
+  mode "$vf0/placement_id" 444
+}
+
+@test "vf: params belong to the vGPU and go with it" {
+  machine nvidia-vf "$vf0"
+  put "$vf0/vgpu_params" 'a=1\n'
+  answered EPERM
+  put "$vf0/current_vgpu_type" 1145
+  put "$vf0/vgpu_params" 'frame_rate_limiter=0,disable_vnc=1\n'
+  answered "ok 35"
+  has "$vf0/vgpu_params" frame_rate_limiter=0,disable_vnc=1
+  put "$vf0/vgpu_params" nonsense
+  answered EINVAL
+  put "$vf0/current_vgpu_type" 0
+  put "$vf0/current_vgpu_type" 1145
+  has "$vf0/vgpu_params" ""
+}
+
+@test "vf: while a VM runs nothing is taken away or changed" {
+  machine nvidia-vf "$vf0"
+  on_kernel && skip "a VM that opens a vGPU is more than these tests have"
+  put "$vf0/current_vgpu_type" 1145
+  hold 0000:41:00.4
+  put "$vf0/current_vgpu_type" 0
+  answered EPERM
+  put "$vf0/vgpu_params" a=1
+  answered EPERM
+  put "$l40s/sriov_numvfs" 0
+  answered EBUSY
+  let_go 0000:41:00.4
+  put "$vf0/current_vgpu_type" 0
+  answered "ok 1"
+}
+
+@test "vf: functions that are disabled take all with them, and come back idle" {
+  machine nvidia-vf "$vf0"
+  on_kernel && skip "NVIDIA's driver takes sriov_numvfs from sriov-manage only"
+  put "$vf0/current_vgpu_type" 1145
+  put "$l40s/sriov_numvfs" 4
+  answered EBUSY
+  put "$l40s/sriov_numvfs" 8
+  answered "ok 1"
+  has "$vf0/current_vgpu_type" 1145
+  put "$l40s/sriov_numvfs" 9
+  answered ERANGE
+  put "$l40s/sriov_numvfs" 0
+  answered "ok 1"
+  gone /sys/bus/pci/devices/0000:41:00.4
+  gone "$l40s/virtfn0"
+  entries /sys/bus/pci/drivers/nvidia 0000:41:00.0
+  entries /sys/kernel/iommu_groups ""
+  put "$l40s/sriov_numvfs" 3
+  entries /sys/bus/pci/drivers/nvidia "0000:41:00.0 0000:41:00.4 0000:41:00.5 0000:41:00.6"
+  has "$vf0/current_vgpu_type" 0
+  gone "$l40s/virtfn3"
+}
+
+@test "vf: none are enabled after a reboot" {
+  machine nvidia-vf-off "$l40s/sriov_numvfs"
+  on_kernel && skip "other tests need them enabled"
+  has "$l40s/sriov_totalvfs" 8
+  has "$l40s/sriov_numvfs" 0
+  gone "$l40s/virtfn0"
+  put "$l40s/sriov_numvfs" 8
+  answered "ok 1"
+  lists "$vf0" 1145 1149 1150 1155 1157 1158
 }

@@ -774,3 +774,42 @@ END
   no_journal_entry
   no_stray_record
 }
+
+@test "create: a virtual function that one of a set names is left to it" {
+  machine nvidia-vf
+  document '{"devices":[{"type":"1145"},{"type":"1149","parent":"'"${vfs[0]}"'"},{"type":"1145"}]}'
+  mdevtool create "$document"
+  succeeds
+  made 3
+  wrote "${vfs[1]}/nvidia/current_vgpu_type" 1145
+  wrote "${vfs[0]}/nvidia/current_vgpu_type" 1149
+  wrote "${vfs[2]}/nvidia/current_vgpu_type" 1145
+  wrote_nothing_else
+}
+
+@test "create: a virtual function that is named twice, or in use, has no room" {
+  machine nvidia-vf
+  document '{"devices":[{"type":"1145","parent":"41:00.4"},{"type":"1145","parent":"41:00.4"}]}'
+  mdevtool create "$document"
+  fails 5 "${vfs[0]}"
+  wrote_nothing
+  mdevtool create --type 1145 --parent 41:00.4 --uuid "$A"
+  succeeds
+  mdevtool create --type 1145 --parent 41:00.4
+  fails 5 "${vfs[0]}"
+  hints "mdevtool list --parent ${vfs[0]}"
+  mdevtool list --parent "${vfs[0]}" --noheadings --raw -o uuid
+  says "$A"
+}
+
+@test "create: a UUID is not given to a mediated device and to a virtual function" {
+  machine mixed
+  device "$A" 1145
+  mdevtool create --uuid "$A" --type 11
+  fails 4 "$A"
+  wrote_nothing
+  mdevtool destroy "$A"
+  device "$A" 11
+  mdevtool create --uuid "$A" --type 1145
+  fails 4 "$A"
+}

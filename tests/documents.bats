@@ -286,7 +286,7 @@ needs_simulator() {
 
 # On a machine with everything that these examples name.
 accepted() {
-  run "$top_srcdir/tests/check-docs" accepted m60 s390-ap <<<"$1"
+  run "$top_srcdir/tests/check-docs" accepted m60 s390-ap nvidia-vf <<<"$1"
   needs_simulator "$status"
   assert_success
   assert_output ''

@@ -38,6 +38,101 @@ open_type() {
   chmod -R u+w "$root$types/12"
 }
 
+### What NVIDIA's virtual functions may say
+
+# list_of VF TEXT: creatable_vgpu_types is that, in the escapes of printf.
+list_of() {
+  local file=$root/sys/bus/pci/devices/$1/nvidia/creatable_vgpu_types
+  chmod u+w "$file"
+  printf '%b' "$2" >"$file"
+}
+
+# The other seven functions count, and the one that is odd is named.
+seven_listed() {
+  mdevtool list-types --json
+  fails 1 "warning: " "${vfs[2]}/nvidia/$1"
+  is_clean
+  json '.types[] | select(.id == "1145").available' 7
+  json '.warnings | length > 0'
+}
+
+@test "hostile: lists of types that are none" {
+  local text
+  for text in 'what is this\n' '1145 NVIDIA L40S-1B\n' '\x1b[31m : red\n' '../../x : dots\n' \
+    '-1 : minus\n' '99999999999999999999 : large\n' '0 : nothing\n' '1145 : \n' \
+    '1145 : one\n1145 : two\n' "$(printf '%05000d' 1) : long"; do
+    rm -rf "${BATS_TEST_TMPDIR:?}/nvidia-vf"
+    machine nvidia-vf
+    list_of "${vfs[2]}" "ID    : vGPU Name\\n$text"
+    seven_listed creatable_vgpu_types
+    mdevtool create --type 1145 --count 7
+    succeeds
+    vgpu "${vfs[2]}" 0
+  done
+}
+
+@test "hostile: a type's name that would write on the terminal" {
+  machine nvidia-vf
+  local vf
+  for vf in "${vfs[@]}"; do
+    list_of "$vf" 'ID    : vGPU Name\n1145  : NVIDIA \x1b[31m\x07red%s\n'
+  done
+  mdevtool list-types
+  is_clean
+  mdevtool list-types --json
+  is_clean
+}
+
+@test "hostile: a function whose type is no number is neither idle nor ours" {
+  machine nvidia-vf
+  local text file=$root/sys/bus/pci/devices/${vfs[0]}/nvidia/current_vgpu_type
+  for text in abc -1 '' $'\x1b[31m' 99999999999999999999; do
+    printf '%s\n' "$text" >"$file"
+    mdevtool list
+    fails 1 "${vfs[0]}/nvidia/current_vgpu_type"
+    is_clean
+    mdevtool create --type 1145 --uuid "$A" --dry-run
+    mentions "${vfs[1]}/nvidia/current_vgpu_type"
+  done
+}
+
+@test "hostile: a directory in the place of a function's file is told, a FIFO does not block" {
+  local file
+  for file in creatable_vgpu_types current_vgpu_type; do
+    rm -rf "${BATS_TEST_TMPDIR:?}/nvidia-vf"
+    machine nvidia-vf
+    rm "$root/sys/bus/pci/devices/${vfs[2]}/nvidia/$file"
+    mkdir "$root/sys/bus/pci/devices/${vfs[2]}/nvidia/$file"
+    seven_listed "$file"
+    rmdir "$root/sys/bus/pci/devices/${vfs[2]}/nvidia/$file"
+    mkfifo -m 0644 "$root/sys/bus/pci/devices/${vfs[2]}/nvidia/$file"
+    mdevtool list-types --json
+    is_clean
+    json '.types[] | select(.id == "1145").available' 7
+  done
+}
+
+@test "hostile: functions that lead elsewhere" {
+  machine nvidia-vf
+  local target pf
+  pf=$(readlink -f "$root/sys/bus/pci/devices/$gpu")
+  mkdir -p "$BATS_TEST_TMPDIR/outside/nvidia"
+  printf '1145  : outside\n' >"$BATS_TEST_TMPDIR/outside/nvidia/creatable_vgpu_types"
+  echo 0 >"$BATS_TEST_TMPDIR/outside/nvidia/current_vgpu_type"
+  for target in "$BATS_TEST_TMPDIR/outside" ../../../../../../../../../../../../etc virtfn2 nowhere \
+    ../0000:41:00.0 /; do
+    ln -sfn "$target" "$pf/virtfn2"
+    mdevtool list-types --json
+    is_clean
+    mentions_no outside
+    json '.types[] | select(.id == "1145").available' 7
+    mdevtool list
+    mdevtool create --type 1145 --count 7 --dry-run
+    succeeds
+    mentions_no outside etc
+  done
+}
+
 ### What lies in the place of a file
 
 @test "hostile: a FIFO in the place of a file does not block" {

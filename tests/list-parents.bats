@@ -58,6 +58,7 @@ load mdevtool.bash
   output=$(sort <<<"$output")
   says "0.0.0001
 0000:00:02.0
+0000:41:00.0
 0000:86:00.0"
 }
 
@@ -133,4 +134,24 @@ load mdevtool.bash
   succeeds
   says "0.0.0001 vfio_ccw 1
 0.0.0002 vfio_ccw 1"
+}
+
+@test "list-parents: a subchannel without vfio_ccw is shown with --all, and what binds it" {
+  machine s390-ccw
+  mdevtool list-parents --all --json
+  succeeds
+  json '.parents | length' 3
+  json '.parents[0] | has("reason")' false
+  json '.parents[2].name' 0.0.0003
+  json '.parents[2].fix' "cd /sys/bus/css && echo vfio_ccw > devices/0.0.0003/driver_override && \
+echo 0.0.0003 > drivers/io_subchannel/unbind && echo 0.0.0003 > drivers/vfio_ccw/bind"
+  rm -r "$root/sys/bus/css/drivers/vfio_ccw"
+  mdevtool list-parents --all --noheadings -o fix
+  [[ "${lines[2]}" == "modprobe vfio_ccw && "* ]] || complain "the module is not loaded first"
+}
+
+@test "list-parents: --all and parents are not both" {
+  machine m60
+  mdevtool list-parents --all "$card"
+  fails 2 --all
 }

@@ -248,3 +248,29 @@ load mdevtool.bash
   mdevtool list-types --available --noheadings --raw -o type
   mentions_no 12
 }
+
+@test "list-types: with --all each type without room has the reason, and what to type" {
+  machine m60
+  device "$A" 12
+  mdevtool list-types --all --noheadings --raw -o type,free,reason,fix
+  succeeds
+  is_silent
+  says "11 0 max_instances\x20is\x200 mdevtool\x20list\x20--parent\x20$card
+12 3 - -
+13 0 max_instances\x20is\x200 mdevtool\x20list\x20--parent\x20$card"
+  mdevtool list-types --all
+  [[ "${lines[0]}" =~ ^PARENT\ +TYPE\ +NAME\ +FREE\ +REASON\ +FIX$ ]] || complain "other headings"
+  wrote_nothing
+}
+
+@test "list-types: with --all what could become a parent has no types, but a reason" {
+  machine s390-ccw
+  mdevtool list-types --all --json
+  succeeds
+  json '.types | map(.parent) == ["0.0.0001", "0.0.0002", "0.0.0003"]'
+  json '.types[2] | has("id")' false
+  json '.types[2].reason | contains("io_subchannel")'
+  mdevtool list-types 0.0.0003
+  fails 3 io_subchannel
+  hints driver_override
+}

@@ -389,6 +389,39 @@ params=a=1,b=\"x\"" ]
   has "$devices/$A/nvidia/vgpu_params" ""
 }
 
+@test "nvidia-vf: without a heading, and files that cannot be read before there is a type" {
+  machine nvidia-vf-strict
+  local vf=/sys/bus/pci/devices/0000:41:00.4/nvidia file
+  [ "$(head -n 1 "$ROOT$vf/creatable_vgpu_types")" = "1145  : NVIDIA L40S-1B" ]
+  for file in vgpu_params placement_id gpu_instance_id; do
+    run_in_machine -- head -n 1 "$ROOT$vf/$file"
+    [[ "$output" == *"Input/output error"* ]] || complain "$file: $output"
+  done
+  run_in_machine -- head -n 1 "$ROOT$vf/current_vgpu_type"
+  [ "$output" = 0 ]
+  put "$vf/current_vgpu_type" 1145
+  run_in_machine -- head -n 1 "$ROOT$vf/placement_id"
+  [ "$output" = "Not Applicable" ]
+}
+
+@test "nvidia-vf: the card goes with its functions" {
+  machine nvidia-vf
+  put /sys/bus/pci/devices/0000:41:00.4/nvidia/current_vgpu_type 1145
+  "$MDEVSIM" unplug "$ROOT" 0000:41:00.0
+  entries /sys/bus/pci/devices ""
+  entries /sys/kernel/iommu_groups ""
+  entries /.mdevsim/devices ""
+}
+
+@test "nvidia-vf: a function that is enabled again has another inode" {
+  machine nvidia-vf
+  local card=/sys/bus/pci/devices/0000:41:00.0 before
+  before=$(stat -Lc %i "$ROOT$card/virtfn0")
+  put "$card/sriov_numvfs" 0
+  put "$card/sriov_numvfs" 8
+  [ "$(stat -Lc %i "$ROOT$card/virtfn0")" != "$before" ]
+}
+
 @test "gvtg: types share memory" {
   machine gvtg
   local types=/sys/class/mdev_bus/0000:00:02.0/mdev_supported_types

@@ -37,6 +37,10 @@ card=0000:86:00.0
 node=pci_0000_86_00_0
 types=/sys/bus/pci/devices/$card/mdev_supported_types
 
+# NVIDIA's card whose virtual functions are vGPUs, and these.
+gpu=0000:41:00.0
+vfs=(0000:41:00.{4..7} 0000:41:01.{0..3})
+
 surroundings=()
 
 ### Where tests run
@@ -139,6 +143,20 @@ foreign_device() {
   skip_what_was_written
 }
 
+# foreign_vgpu VF ID: somebody else gives a virtual function a type; 0 takes it away.
+foreign_vgpu() {
+  play bash -c "echo $2 >'$root/sys/bus/pci/devices/$1/nvidia/current_vgpu_type'"
+  succeeds
+  skip_what_was_written
+}
+
+# enabled_vfs N: so many of the card's are enabled from here on, as sriov-manage does it.
+enabled_vfs() {
+  play bash -c "echo $1 >'$root/sys/bus/pci/devices/$gpu/sriov_numvfs'"
+  succeeds
+  skip_what_was_written
+}
+
 # definition UUID TYPE [ARGUMENT...]: one that is kept before the test begins, on the mail's card.
 definition() {
   mdevtool define --uuid "$1" --type "$2" --parent "$card" "${@:3}"
@@ -231,10 +249,10 @@ read_journal() {
   [ ! -e "$root/.mdevsim/journal" ] || mapfile -t journal <"$root/.mdevsim/journal"
 }
 
-# The room of every type, a line each.
+# The room of every type, a line each; of virtual functions, what they are and can be.
 rooms() {
-  (cd "$root/sys" && grep -rH --include=max_instances --include=available_instances '' devices |
-    sort) || true
+  (cd "$root/sys" && grep -rH --include={max,available}_instances --include=creatable_vgpu_types \
+    --include=current_vgpu_type '' devices | sort) || true
 }
 
 # All that mdevtool keeps, by content; locks are nothing to keep.
@@ -395,7 +413,38 @@ wrote_nothing() {
 ### Verbs: what is there
 
 device_exists() {
-  [ -e "$root/sys/bus/mdev/devices/$1" ] || complain "there is no device $1"
+  [ -e "$root/sys/bus/mdev/devices/$1" ] || [[ " $(configured_vfs) " == *" $(vf_of "$1") "* ]] ||
+    complain "there is no device $1"
+}
+
+# The virtual functions that have a type.
+configured_vfs() {
+  local file vf having=()
+  for file in "$root"/sys/bus/pci/devices/*/nvidia/current_vgpu_type; do
+    [[ -e "$file" && "$(cat "$file")" != 0 ]] || continue
+    vf=${file%/nvidia/*}
+    having+=("${vf##*/}")
+  done
+  echo "${having[*]}"
+}
+
+# vf_of UUID: the virtual function that we know it as.
+vf_of() {
+  local path
+  path=$(jq -r .path "$root/run/mdevtool/devices/$1" 2>/dev/null)
+  case $path in
+  /sys/bus/pci/devices/*) echo "${path##*/}" ;;
+  *) echo none ;;
+  esac
+}
+
+# vgpu VF ID [PARAMS]: that is what the virtual function is; 0 for nothing.
+vgpu() {
+  local dir=$root/sys/bus/pci/devices/$1/nvidia
+  [ "$(cat "$dir/current_vgpu_type")" = "$2" ] ||
+    complain "$1 has the type $(cat "$dir/current_vgpu_type"), not $2"
+  [ "$(cat "$dir/vgpu_params")" = "${3-}" ] ||
+    complain "$1 has the params $(cat "$dir/vgpu_params"), not ${3-}"
 }
 
 no_device() {
@@ -403,6 +452,7 @@ no_device() {
   for device in "$root"/sys/bus/mdev/devices/*; do
     [ ! -e "$device" ] || complain "there is a device ${device##*/}"
   done
+  [ -z "$(configured_vfs)" ] || complain "$(configured_vfs) have a type"
 }
 
 is_gone() {
@@ -513,10 +563,14 @@ nothing_left() {
 
 # Nothing is half done; devices may be there.
 all_is_whole() {
-  local device
+  local device vf
   no_stray_record
   no_journal_entry
   params_are_clear
+  for vf in $(configured_vfs); do
+    grep -q "\"path\": \"/sys/bus/pci/devices/$vf\"" "$root"/run/mdevtool/devices/* ||
+      complain "$vf is not recorded"
+  done
   for device in "$root"/sys/bus/mdev/devices/*; do
     [ ! -e "$device" ] || recorded "${device##*/}"
   done

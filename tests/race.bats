@@ -65,6 +65,46 @@ ended() {
   done
 }
 
+@test "race: virtual functions are given once, with the params of whom they were given" {
+  machine nvidia-vf
+  fault --delay '*/current_vgpu_type=2' --delay '*/vgpu_params=2'
+  at_once 12 "$MDEVTOOL" --root "$root" create --type 1145 --params p=% --name n%
+  ended 8 0
+  ended 4 5
+  all_is_whole
+  local i
+  for ((i = 1; i <= 12; i++)); do
+    [ "$(cat "$BATS_TEST_TMPDIR/status.$i")" = 0 ] || continue
+    vgpu "$(vf_of "$(cat "$BATS_TEST_TMPDIR/out.$i")")" 1145 "p=$i"
+  done
+  mdevtool list --json
+  json '.devices | map(.address) | unique | length' 8
+}
+
+@test "race: of two sizes for an empty card one wins, and no set is torn" {
+  machine nvidia-vf
+  # shellcheck disable=SC2016 # the inner shell's
+  at_once 6 sh -c 'exec "$1" --root "$2" create --type "$((1149 + ($3 & 1)))" --count 4' - \
+    "$MDEVTOOL" "$root" %
+  ended 2 0
+  ended 4 5
+  mdevtool list --json
+  json '.devices | map(.type) | unique | length' 1
+  json '.devices | length' 8
+  all_is_whole
+}
+
+@test "race: virtual functions are made and released, and in the end nothing is left" {
+  machine nvidia-vf
+  # shellcheck disable=SC2016 # the inner shell's
+  at_once 8 sh -c 'for i in 1 2 3; do
+      "$1" --root "$2" create --type 1145 --name "n$3" --params "p=$3" >/dev/null || exit
+      "$1" --root "$2" destroy "n$3" || exit
+    done' - "$MDEVTOOL" "$root" %
+  ended 8 0
+  nothing_left
+}
+
 @test "race: --group auto never gives a number twice" {
   roomy m60 64
   at_once 24 "$MDEVTOOL" --root "$root" create --type 11 --group auto
@@ -149,6 +189,24 @@ ended() {
     for ((i = 0; i < 15; i++)); do
       "$1" --root "$2" list --json 2>&1 | jq -e "has(\"devices\")" >/dev/null || echo "list: bad"
       "$1" --root "$2" list-types --json 2>&1 | jq -e "has(\"types\")" >/dev/null || echo "types: bad"
+    done
+    wait' - "$MDEVTOOL" "$root"
+  succeeds
+  says_nothing
+  is_silent
+}
+
+@test "race: virtual functions are listed meanwhile, whole, and without a warning" {
+  machine nvidia-vf
+  # shellcheck disable=SC2016 # the inner shell's
+  play bash -c '
+    for ((i = 0; i < 10; i++)); do
+      "$1" --root "$2" create --type 1145 --name desk --params a=1 >/dev/null
+      "$1" --root "$2" destroy desk
+    done &
+    for ((i = 0; i < 20; i++)); do
+      "$1" --root "$2" list --json 2>&1 | jq -e "has(\"devices\")" >/dev/null || echo "list: bad"
+      "$1" --root "$2" list-types --json --quiet 2>&1 | jq -e "has(\"types\")" >/dev/null || echo "types: bad"
     done
     wait' - "$MDEVTOOL" "$root"
   succeeds

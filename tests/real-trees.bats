@@ -265,10 +265,11 @@ nvidia-66 15"
   mdevtool list-types --json
   succeeds
   is_silent
-  json '.types | length' 6
+  json '.types | length' 12
   json '.types[] | select(.id == "11").max_instances' 16
   json '.types[] | select(.id == "vfio_ccw-io").available_instances' 1
   json '.types[] | select(.id == "vfio_ccw-io").device_api' vfio-ccw
+  json '.types[] | select(.id == "1145").available' 8
   json '.types | map(has("available")) | all'
 }
 

@@ -116,6 +116,40 @@ only_warns() {
   done
 }
 
+@test "recover: a set of virtual functions, killed before and after every write" {
+  local when number
+  for when in --kill-before --kill-after; do
+    for number in 1 2 3 4; do
+      fresh nvidia-vf
+      killed "$when" "$number" create --type 1145 --count 2 --params a=1 --name desk
+      mdevtool recover
+      succeeds
+      nothing_left
+      killed "$when" "$number" create --type 1145 --count 2 --params a=1 --name desk
+      mdevtool create --type 1150 --uuid "$A" --name desk
+      succeeds
+      vgpu "${vfs[0]}" 1150
+      all_is_whole
+    done
+  done
+}
+
+@test "recover: a destroy of virtual functions, killed at every write, is completed" {
+  local number too
+  for number in 1 2; do
+    for too in too ''; do
+      fresh nvidia-vf
+      device "$A" 1145 --group 1
+      device "$B" 1145 --group 1
+      # shellcheck disable=SC2086 # nothing is no word
+      killed_in_removal "$number" $too destroy --group 1
+      mdevtool recover
+      succeeds
+      nothing_left
+    done
+  done
+}
+
 @test "recover: a destroy, killed at every write, is completed" {
   local number too
   for number in 1 2; do
@@ -463,4 +497,18 @@ removed_by_others() {
   machine m60
   mdevtool recover "$A"
   fails 2 "recover" "$A"
+}
+
+@test "recover: types that virtual functions list are remembered, for when others leave no room" {
+  machine nvidia-vf
+  mdevtool recover --dry-run
+  succeeds
+  [ ! -e "$root/run/mdevtool/types" ] || complain "the dry run wrote"
+  mdevtool recover
+  succeeds
+  foreign_vgpu "${vfs[0]}" 1145
+  mdevtool create --type "NVIDIA L40S-48Q"
+  fails 5 1158
+  mdevtool list-types --all --type 1158 --noheadings --raw -o name,free
+  says "NVIDIA\x20L40S-48Q 0"
 }

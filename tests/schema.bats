@@ -175,6 +175,27 @@ for key in json.load(open(sys.argv[1]))["$defs"][sys.argv[2]]["properties"]: pri
   conform
 }
 
+@test "virtual functions, off and on, ours and others'" {
+  machine nvidia-vf-off
+  try_all_readers 0
+  try 0 list-parents --all
+  try 0 list-types --all
+  machine nvidia-vf-mixed
+  try_all_readers 0
+  try 0 create --type 1155 --uuid $UUID --params a=1 --attr nvidia/placement_id=24
+  "$sim" run "$root" -- sh -c "echo 1145 >$root/sys/bus/pci/devices/0000:41:00.7/nvidia/current_vgpu_type"
+  try 0 list
+  try 0 list-types --all
+  try 0 list-parents --all
+  try 0 show $UUID
+  try 0 show 0000:41:00.0
+  try 0 show 0000:41:00.7
+  try 0 start-vm-args $UUID
+  try 0 define --type 1145 --parent 0000:41:00.0
+  try 0 list --defined
+  conform
+}
+
 @test "all of them together" {
   machine mixed
   try_all_readers 0

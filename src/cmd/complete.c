@@ -85,7 +85,8 @@ static void offer_definitions(const struct line *line)
 		const struct definition *definition = &stored->definition;
 		const char *what = pool_printf(
 			pool, "%s on %s, %s",
-			stored->type_name ? stored->type_name : definition->type,
+			stored->definition.type_name ? stored->definition.type_name
+						     : definition->type,
 			definition->parent, definition->start == START_AUTO ? "auto" : "manual");
 
 		offer(line, definition->uuid, what);

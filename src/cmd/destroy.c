@@ -12,6 +12,7 @@
 struct options {
 	struct filter filter;
 	bool all;
+	bool foreign;
 	bool dry_run;
 	const char *wait;
 };
@@ -21,6 +22,8 @@ static const struct cmd_option options[] = {
 	FILTER_GROUP(struct options),
 	{"all", 0, NULL, OPTION_FLAG, offsetof(struct options, all), COMPLETE_NOTHING, NULL,
 	 "All devices on that parent"},
+	{"foreign", 0, NULL, OPTION_FLAG, offsetof(struct options, foreign), COMPLETE_NOTHING, NULL,
+	 "Also virtual functions that others have set up, which an address alone tells apart"},
 	{"wait", 'w', "SECONDS", OPTION_TEXT, offsetof(struct options, wait), COMPLETE_NOTHING,
 	 NULL, "Wait so long for whoever holds a device (default: 0 when that is known, else 5)"},
 	{"dry-run", 0, NULL, OPTION_FLAG, offsetof(struct options, dry_run), COMPLETE_NOTHING, NULL,
@@ -32,7 +35,8 @@ static int check(const struct context *context, const struct options *o,
 {
 	uint64_t seconds;
 
-	*destroy = (struct destroy_options){.wait_ms = -1, .dry_run = o->dry_run};
+	*destroy = (struct destroy_options){
+		.wait_ms = -1, .foreign = o->foreign, .dry_run = o->dry_run};
 	if (o->wait && !text_number(o->wait, WAIT_MAX, &seconds))
 		return err_set(err, ERR_USAGE,
 			       "--wait must be a number of seconds up to %d, not '%s'", WAIT_MAX,

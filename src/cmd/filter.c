@@ -61,13 +61,11 @@ struct checked {
 	const char *type;   /* NULL for any */
 };
 
-static bool fits(const struct checked *checked, const char *parent, uint32_t group, const char *id,
-		 const char *name)
+static bool fits(const struct checked *checked, uint32_t group, const char *id, const char *name)
 {
 	const struct type type = {.id = id, .name = name};
 
-	return (!checked->parent || streq(parent, checked->parent)) &&
-	       (!checked->group || group == checked->group) &&
+	return (!checked->group || group == checked->group) &&
 	       (!checked->type || type_matches(&type, checked->type));
 }
 
@@ -109,7 +107,8 @@ int filter_devices(struct context *context, struct inventory *inventory,
 	}
 	*ret = (struct filtered){0};
 	for (size_t i = 0; i < found.n; i++)
-		if (fits(&checked, found.list[i]->parent, found.list[i]->group, found.list[i]->type,
+		if ((!checked.parent || device_is_at(found.list[i], checked.parent)) &&
+		    fits(&checked, found.list[i]->group, found.list[i]->type,
 			 found.list[i]->type_name))
 			*pool_push(context->pool, ret->list, ret->n) = found.list[i];
 	return ret->n ? 0 : check_known(context, filter, err);
@@ -139,9 +138,9 @@ int filter_definitions(struct context *context, struct inventory *inventory,
 	}
 	*ret = (struct filtered_definitions){0};
 	for (size_t i = 0; i < found.n; i++)
-		if (fits(&checked, found.list[i]->definition.parent,
-			 found.list[i]->definition.group, found.list[i]->definition.type,
-			 found.list[i]->type_name))
+		if ((!checked.parent || streq(found.list[i]->definition.parent, checked.parent)) &&
+		    fits(&checked, found.list[i]->definition.group, found.list[i]->definition.type,
+			 found.list[i]->definition.type_name))
 			*pool_push(context->pool, ret->list, ret->n) = found.list[i];
 	return 0;
 }

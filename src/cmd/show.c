@@ -2,6 +2,7 @@
 /* mdevtool show */
 #include "cmd/command.h"
 
+#include "mdev/address.h"
 #include "out/nodedev-xml.h"
 
 #include <stddef.h>
@@ -111,6 +112,16 @@ static int no_such_name(struct inventory *inventory, const char *name,
 	return err_hint(err, "'mdevtool list-parents', 'list-types' and 'list' show what there is");
 }
 
+/* A slot's name means its device, if it has one, and its parent otherwise. */
+static bool is_device_of(struct inventory *inventory, const struct parent *parent, const char *name)
+{
+	const char *slot = address_parent_name(inventory->pool, name);
+	autoerr struct err absent = {0};
+
+	return slot && parent_slot(parent, slot) &&
+	       inventory_find_device(inventory, slot, 0, &absent);
+}
+
 /* A name can be a parent's, a device's or a type's, tried in this order. */
 static int find(struct context *context, struct inventory *inventory, const char *name,
 		struct found *found, struct err *err)
@@ -122,7 +133,7 @@ static int find(struct context *context, struct inventory *inventory, const char
 		inventory_find_parent(inventory, name, NEEDS_PARENT, &not_parent);
 	struct device *device;
 
-	if (parent) {
+	if (parent && !is_device_of(inventory, parent, name)) {
 		add_parent(context, found, parent);
 		return 0;
 	}

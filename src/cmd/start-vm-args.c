@@ -153,7 +153,7 @@ static void hint_at_uuid(struct context *context, const struct vm_options *vm,
 	if (vm->vm_uuid || vm->format == VM_LIBVIRT)
 		return;
 	for (size_t i = 0; i < devices->n; i++)
-		if (strncmp(devices->list[i]->type, "nvidia-", 7) == 0) {
+		if (devices->list[i]->needs_vm_uuid) {
 			say_note(context, "hint: NVIDIA's driver needs the VM's UUID: %s", what);
 			return;
 		}

@@ -116,7 +116,7 @@ static void doubt_viability(struct context *context, const struct device *device
 		const char *driver = fd < 0 ? NULL : sysfs_link_name(fd, "driver", context->pool);
 
 		if (driver && !strstr(driver, "vfio") && !streq(driver, "pcieport") &&
-		    !streq(members.list[i].name, device->uuid))
+		    !streq(members.list[i].name, strrchr(device->path, '/') + 1))
 			doubt(context, doubts,
 			      "'%s': its IOMMU group %lld is not viable, '%s' has the driver '%s'",
 			      device->uuid, (long long)device->iommu_group, members.list[i].name,

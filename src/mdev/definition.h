@@ -16,7 +16,8 @@ struct definition {
 	const char *name; /* every text is NULL when the document does not say */
 	const char *parent;
 	const char *type;
-	const char *uuid; /* lower case */
+	const char *type_name; /* what the type was called when it was kept; NULL if not known */
+	const char *uuid;      /* lower case */
 	const char *params;
 	uint32_t group; /* 0 when the document does not say */
 	enum start start;

@@ -14,6 +14,7 @@
 #include "mdev/dialect.h"
 
 #include "base/text.h"
+#include "mdev/holder.h"
 #include "mdev/uuid.h"
 
 #include <dirent.h>
@@ -26,16 +27,9 @@
 #define CLASS_DIR   "/sys/class/mdev_bus"
 #define DEVICES_DIR "/sys/bus/mdev/devices"
 #define TYPES_DIR   "mdev_supported_types"
+#define CSS_DIR     "/sys/bus/css"
 
 /* Parents */
-
-static bool is_known(const struct inventory *inventory, const char *real)
-{
-	for (size_t i = 0; i < inventory->n_parents; i++)
-		if (streq(inventory->parents[i]->real, real))
-			return true;
-	return false;
-}
 
 /* `name` is an entry of the open directory `dir`, which is found at `path`. */
 static void add_parent(struct inventory *inventory, int dir, const char *path, const char *name)
@@ -45,7 +39,7 @@ static void add_parent(struct inventory *inventory, int dir, const char *path, c
 	const char *real = sysfs_resolve(pool, path, link ? link : name);
 	struct parent *parent;
 
-	if (is_known(inventory, real))
+	if (inventory_knows(inventory, real))
 		return;
 	parent = pool_alloc(pool, sizeof(*parent));
 	*parent = (struct parent){.dialect = &dialect_mdev,
@@ -86,6 +80,68 @@ static void find_parents(struct inventory *inventory, const char *only)
 	for (size_t i = 0; i < buses.n; i++)
 		find_in(inventory, pool_printf(pool, "/sys/bus/%s/devices", buses.list[i].name),
 			only);
+}
+
+/* Candidates */
+
+/* What hands a subchannel to vfio_ccw (seen: Linux 6.1 and 6.12; a bind alone is EBUSY). */
+static const char *how_to_bind(struct inventory *inventory, const char *name, const char *driver)
+{
+	struct pool *pool = inventory->pool;
+	bool loaded = root_exists(inventory->root, CSS_DIR "/drivers/vfio_ccw");
+	const char *unbind =
+		driver ? pool_printf(pool, "echo %s > drivers/%s/unbind && ", name, driver) : "";
+
+	return pool_printf(pool,
+			   "%scd " CSS_DIR " && echo vfio_ccw > devices/%s/driver_override && "
+			   "%secho %s > drivers/vfio_ccw/bind",
+			   loaded ? "" : "modprobe vfio_ccw && ", name, unbind, name);
+}
+
+/* NULL for what is no I/O subchannel with a device (its `type` is 0), and for a parent. */
+static const char *why_not(struct inventory *inventory, int dir, const char *driver)
+{
+	struct pool *pool = inventory->pool;
+	const char *type = sysfs_read(dir, "type", pool);
+	const char *device = sysfs_read(dir, "dev_busid", pool);
+
+	if (!type || !streq(type, "0") || !device || streq(device, "none") ||
+	    faccessat(dir, TYPES_DIR, F_OK, 0) == 0)
+		return NULL;
+	if (!driver)
+		return pool_printf(pool, "the subchannel of '%s' has no driver", device);
+	return pool_printf(pool, "the subchannel of '%s' has the driver '%s', not 'vfio_ccw'",
+			   device, driver);
+}
+
+static void find_candidates(struct inventory *inventory)
+{
+	struct pool *pool = inventory->pool;
+	struct entries all = {0};
+
+	if (root_list(inventory->root, CSS_DIR "/devices", pool, &all) < 0)
+		return;
+	for (size_t i = 0; i < all.n; i++) {
+		const char *name = all.list[i].name;
+		const char *path = pool_printf(pool, CSS_DIR "/devices/%s", name);
+		autoclose int dir = root_openat(inventory->root, path, O_RDONLY | O_DIRECTORY);
+		const char *driver = dir < 0 ? NULL : sysfs_link_name(dir, "driver", pool);
+		const char *reason = dir < 0 ? NULL : why_not(inventory, dir, driver);
+		struct parent *candidate;
+
+		if (!reason)
+			continue;
+		candidate = pool_alloc(pool, sizeof(*candidate));
+		*candidate = (struct parent){.dialect = &dialect_mdev,
+					     .name = name,
+					     .path = path,
+					     .real = path,
+					     .iommu_group = UNKNOWN,
+					     .numa_node = UNKNOWN,
+					     .reason = reason,
+					     .fix = how_to_bind(inventory, name, driver)};
+		*pool_push(pool, inventory->candidates, inventory->n_candidates) = candidate;
+	}
 }
 
 /* Types */
@@ -184,6 +240,15 @@ static void read_room(const struct reading *reading)
 			 reading->mandatory);
 }
 
+/* What occupies the parent is all that is known of why a count is 0. */
+static void explain_room(struct inventory *inventory, struct type *type)
+{
+	if (!type->parent)
+		return;
+	type->reason = pool_printf(inventory->pool, "%s is 0", type->room_file);
+	type->fix = pool_printf(inventory->pool, "mdevtool list --parent %s", type->parent->name);
+}
+
 static void read_rules(const struct reading *reading)
 {
 	struct type *type = reading->type;
@@ -267,7 +332,8 @@ static struct type *load_type(struct inventory *inventory, struct parent *parent
 			      .id = id,
 			      .path = pool_printf(pool, "%s/%s", types_path, id),
 			      .heads = UNKNOWN,
-			      .available = UNKNOWN};
+			      .available = UNKNOWN,
+			      .offered = true};
 	if (!(needs & NEED_TYPE_ALL))
 		return type;
 	reading.dir = dir = dir_open(types_dir, id);
@@ -280,6 +346,8 @@ static struct type *load_type(struct inventory *inventory, struct parent *parent
 	read_texts(&reading, needs);
 	if (needs & NEED_TYPE_ROOM)
 		read_room(&reading);
+	if (type->available == 0)
+		explain_room(inventory, type);
 	if (needs & NEED_TYPE_FACTS)
 		read_facts(&reading);
 	if (needs & NEED_TYPE_RULES)
@@ -408,20 +476,6 @@ static const struct type *type_of(struct inventory *inventory, const struct devi
 	return type;
 }
 
-static void load_groups(struct inventory *inventory, int dir, struct device *device)
-{
-	struct pool *pool = inventory->pool;
-	const char *group = sysfs_link_name(dir, "iommu_group", pool);
-	autoclose int vfio = dir_open(dir, "vfio-dev");
-	struct entries entries = {0};
-	uint64_t number;
-
-	if (group && text_number(group, INT64_MAX, &number))
-		device->iommu_group = (int64_t)number;
-	if (vfio >= 0 && dir_list(vfio, pool, &entries) == 0 && entries.n)
-		device->vfio_device = entries.list[0].name;
-}
-
 static void load_device(struct inventory *inventory, struct device *device, unsigned needs)
 {
 	struct pool *pool = inventory->pool;
@@ -437,9 +491,11 @@ static void load_device(struct inventory *inventory, struct device *device, unsi
 
 		if (type)
 			device->type = type;
+		/* NVIDIA's plugin (its users report) */
+		device->needs_vm_uuid = strncmp(device->type, "nvidia-", 7) == 0;
 	}
 	if (needs & (NEED_DEVICE_GROUP | NEED_DEVICE_HOLDERS))
-		load_groups(inventory, dir, device);
+		holder_find_nodes(pool, dir, device);
 	if (!(needs & NEED_DEVICE_TYPE_NAME))
 		return;
 
@@ -458,10 +514,14 @@ static void load_device(struct inventory *inventory, struct device *device, unsi
 
 /* Plans */
 
-static const char *device_path(struct pool *pool, const struct type *type, const char *uuid)
+static const char *device_path(struct pool *pool, const struct request *request)
 {
-	(void)type;
-	return pool_printf(pool, DEVICES_DIR "/%s", uuid);
+	return pool_printf(pool, DEVICES_DIR "/%s", request->uuid);
+}
+
+static bool has_device(const struct root *root, struct pool *pool, const char *uuid)
+{
+	return root_exists(root, pool_printf(pool, DEVICES_DIR "/%s", uuid));
 }
 
 /* NVIDIA's driver on Linux takes parameters in a file of the device (its vGPU user guide). */
@@ -479,7 +539,7 @@ static bool ignores_params(const struct request *request)
 static void plan_create(const struct request *request, struct plan *plan)
 {
 	const struct type *type = request->type;
-	const char *device = device_path(plan->pool, type, request->uuid);
+	const char *device = device_path(plan->pool, request);
 	const char *text = request->uuid;
 	size_t params = 0;
 
@@ -525,12 +585,14 @@ static void plan_clear(const struct root *root, const char *parent_path, const c
 const struct dialect dialect_mdev = {
 	.name = "mdev",
 	.find_parents = find_parents,
+	.find_candidates = find_candidates,
 	.load_types = load_types,
 	.load_type = load_one_type,
 	.find_devices = find_devices,
 	.load_device = load_device,
 	.plan_create = plan_create,
 	.device_path = device_path,
+	.has_device = has_device,
 	.ignores_params = ignores_params,
 	.plan_destroy = plan_destroy,
 	.plan_clear = plan_clear,

@@ -214,6 +214,19 @@ static const char *vm_text(struct pool *pool, const struct holder *holder)
 	return pool_printf(pool, " (%s%s)", libvirts ? "libvirt's " : "", holder->vm);
 }
 
+void holder_find_nodes(struct pool *pool, int dir, struct device *device)
+{
+	const char *group = sysfs_link_name(dir, "iommu_group", pool);
+	autoclose int vfio = dir_open(dir, "vfio-dev");
+	struct entries entries = {0};
+	uint64_t number;
+
+	if (group && text_number(group, INT64_MAX, &number))
+		device->iommu_group = (int64_t)number;
+	if (vfio >= 0 && dir_list(vfio, pool, &entries) == 0 && entries.n)
+		device->vfio_device = entries.list[0].name;
+}
+
 const char *holders_text(struct pool *pool, const struct device *device)
 {
 	const char *text = "";

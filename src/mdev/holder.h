@@ -21,6 +21,12 @@ void holders_load(const struct root *root, struct pool *pool, struct device **de
 bool holder_probe(const struct root *root, const struct device *device);
 
 /*
+ * Fills in the device's IOMMU group and its VFIO device from its open directory `dir`: these are
+ * what somebody who has it holds open.
+ */
+void holder_find_nodes(struct pool *pool, int dir, struct device *device);
+
+/*
  * "qemu-system-x86 4711 (web-1)", for a VM of libvirt's "qemu-system-x86 4711 (libvirt's web-1)",
  * several separated by ", "; "unknown", or NULL when it is free.
  */

@@ -151,14 +151,46 @@ void inventory_load_parents(struct inventory *inventory, unsigned needs)
 		load_parent(inventory, inventory->parents[i], needs);
 }
 
+void inventory_load_candidates(struct inventory *inventory, unsigned needs)
+{
+	inventory_load_parents(inventory, needs);
+	for (size_t i = 0; i < n_dialects; i++)
+		dialects[i]->find_candidates(inventory);
+	if (inventory->n_candidates)
+		qsort(inventory->candidates, inventory->n_candidates,
+		      sizeof(*inventory->candidates), compare_parents);
+	for (size_t i = 0; i < inventory->n_candidates; i++)
+		if (needs & (NEED_PARENT_FACTS | NEED_PARENT_PRODUCT))
+			load_facts(inventory, inventory->candidates[i], needs);
+}
+
+/* One that could become a parent: its reason says more than that there is none. */
+static bool is_candidate(const struct inventory *inventory, const char *name, const char *given,
+			 struct err *err)
+{
+	for (size_t i = 0; i < inventory->n_candidates; i++) {
+		const struct parent *candidate = inventory->candidates[i];
+
+		if (!streq(candidate->name, name))
+			continue;
+		err_set(err, ERR_NOT_FOUND, "'%s' makes no devices: %s", given, candidate->reason);
+		err_hint(err, "%s", candidate->fix);
+		return true;
+	}
+	return false;
+}
+
 /* All parents, in an inventory of its own: the caller's keeps what it has loaded. */
-static int no_such_parent(const struct root *root, const char *given, struct err *err)
+static int no_such_parent(const struct root *root, const char *name, const char *given,
+			  struct err *err)
 {
 	autoinventory struct inventory all = {0};
 	const char **names;
 
 	inventory_init(&all, root);
-	inventory_load_parents(&all, 0);
+	inventory_load_candidates(&all, 0);
+	if (is_candidate(&all, name, given, err))
+		return -1;
 	err_set(err, ERR_NOT_FOUND, "no parent '%s'", given);
 	if (!all.n_parents)
 		return err_hint(err, "no driver has registered for mediated devices here: is its "
@@ -175,7 +207,8 @@ static int no_such_parent(const struct root *root, const char *given, struct err
 static struct parent *known_parent(const struct inventory *inventory, const char *name)
 {
 	for (size_t i = 0; i < inventory->n_parents; i++)
-		if (streq(inventory->parents[i]->name, name))
+		if (streq(inventory->parents[i]->name, name) ||
+		    parent_slot(inventory->parents[i], name))
 			return inventory->parents[i];
 	return NULL;
 }
@@ -197,7 +230,7 @@ struct parent *inventory_find_parent(struct inventory *inventory, const char *gi
 	if (parent)
 		load_parent(inventory, parent, needs);
 	else
-		no_such_parent(inventory->root, given, err);
+		no_such_parent(inventory->root, name, given, err);
 	return parent;
 }
 
@@ -314,6 +347,7 @@ static void find_pending(struct inventory *inventory)
 			struct device *device = pool_alloc(pool, sizeof(*device));
 			*device = (struct device){.uuid = record->uuid,
 						  .name = record->name,
+						  .dialect = dialect_of(record),
 						  .parent = record->parent,
 						  .parent_path = record->parent_path,
 						  .path = real,
@@ -374,7 +408,9 @@ static const struct record *find_record(const struct inventory *inventory,
 
 	if (entries_find(&inventory->records, device->uuid))
 		record = record_load(inventory->root, device->uuid, inventory->pool);
-	return record && record->inode == inode ? record : find_under_way(inventory, device, inode);
+	return record && record_is_current(inventory->root, record)
+		       ? record
+		       : find_under_way(inventory, device, inode);
 }
 
 /* Without a record that fits, somebody else made it. */
@@ -435,6 +471,14 @@ void inventory_load_devices(struct inventory *inventory, unsigned needs)
 		inventory_load_holders(inventory, inventory->devices, inventory->n_devices);
 }
 
+bool inventory_has_device(struct inventory *inventory, const char *uuid)
+{
+	for (size_t i = 0; i < n_dialects; i++)
+		if (dialects[i]->has_device(inventory->root, inventory->pool, uuid))
+			return true;
+	return false;
+}
+
 void inventory_load_holders(struct inventory *inventory, struct device **devices, size_t n)
 {
 	holders_load(inventory->root, inventory->pool, devices, n);
@@ -484,6 +528,7 @@ struct device *inventory_find_device(struct inventory *inventory, const char *gi
 				     struct err *err)
 {
 	bool prefix = uuid_is_prefix(given);
+	const char *address = prefix ? NULL : address_parent_name(inventory->pool, given);
 	struct device *found = NULL;
 	size_t matches = 0;
 
@@ -494,6 +539,10 @@ struct device *inventory_find_device(struct inventory *inventory, const char *gi
 		if (prefix && strncasecmp(device->uuid, given, strlen(given)) == 0) {
 			found = device;
 			matches++;
+		} else if (address && device->address && streq(device->address, address)) {
+			found = device;
+			matches = 1;
+			break;
 		} else if (!prefix) {
 			inventory_load_device(inventory, device, NEED_DEVICE_RECORD);
 			if (device->name && streq(device->name, given)) {

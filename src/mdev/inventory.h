@@ -11,8 +11,13 @@ void inventory_free(struct inventory *inventory);
 /* Finds all parents, sorted by name. A machine without any is no error. */
 void inventory_load_parents(struct inventory *inventory, unsigned needs);
 /*
- * The one parent that `given` means (see address.h), in any spelling. ERR_NOT_FOUND names the
- * nearest.
+ * Finds all parents, and what could become one: the candidates say why they are none, and what to
+ * type.
+ */
+void inventory_load_candidates(struct inventory *inventory, unsigned needs);
+/*
+ * The one parent that `given` means (see address.h), in any spelling, or that has a slot of that
+ * name. ERR_NOT_FOUND names the nearest.
  */
 struct parent *inventory_find_parent(struct inventory *inventory, const char *given, unsigned needs,
 				     struct err *err);
@@ -26,11 +31,14 @@ struct type *inventory_find_type(struct inventory *inventory, struct parent *par
 				 const char *given, unsigned needs);
 /* Finds all devices, sorted by UUID, with what `needs` asks of each. */
 void inventory_load_devices(struct inventory *inventory, unsigned needs);
+/* Whether a device of that UUID exists, in any dialect. */
+bool inventory_has_device(struct inventory *inventory, const char *uuid);
 /* Loads what `needs` asks of one device that inventory_load_devices() found. */
 void inventory_load_device(struct inventory *inventory, struct device *device, unsigned needs);
 /*
  * The device that `given` means: a UUID in any case, a unique prefix of one with 8 or more digits,
- * or a name. ERR_NOT_FOUND, ERR_INVALID for a prefix that is too short or ambiguous.
+ * a slot's address, or a name. ERR_NOT_FOUND, ERR_INVALID for a prefix that is too short or
+ * ambiguous.
  */
 struct device *inventory_find_device(struct inventory *inventory, const char *given, unsigned needs,
 				     struct err *err);

@@ -32,11 +32,37 @@ void inventory_warn_errno(struct inventory *inventory, const char *file, int err
 		inventory_warn(inventory, file, "cannot read it: %s", strerror(errnum));
 }
 
+bool inventory_knows(const struct inventory *inventory, const char *real)
+{
+	for (size_t i = 0; i < inventory->n_parents; i++)
+		if (streq(inventory->parents[i]->real, real))
+			return true;
+	return false;
+}
+
+const char *parent_slot(const struct parent *parent, const char *name)
+{
+	for (size_t i = 0; i < parent->n_slots; i++)
+		if (streq(parent->slots[i], name))
+			return parent->slots[i];
+	return NULL;
+}
+
+bool device_is_at(const struct device *device, const char *name)
+{
+	return streq(device->parent, name) || (device->address && streq(device->address, name));
+}
+
+bool device_has_type(const struct device *device, const char *id)
+{
+	return streq(device->type, id) || (device->old_type && streq(device->old_type, id));
+}
+
 static bool id_matches(const struct type *type, const char *given)
 {
 	uint64_t number;
 
-	if (streq(type->id, given))
+	if (streq(type->id, given) || (type->old_id && streq(type->old_id, given)))
 		return true;
 	return text_number(given, UINT64_MAX, &number) && strncmp(type->id, "nvidia-", 7) == 0 &&
 	       streq(type->id + 7, given);

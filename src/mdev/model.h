@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct dialect;
+struct record;
 struct stored;
 struct type;
 
@@ -34,6 +35,11 @@ struct parent {
 	const char *product;
 	int64_t numa_node;   /* UNKNOWN without one */
 	int64_t iommu_group; /* UNKNOWN without one */
+	const char **slots;  /* the places that take one device each: the addresses of its virtual
+				functions; none where the driver finds a place itself */
+	size_t n_slots;
+	const char *reason; /* why it makes no devices, of one that only could; else NULL */
+	const char *fix;    /* what to type then */
 	struct type **types;
 	size_t n_types;
 	unsigned loaded; /* which needs are met */
@@ -54,6 +60,12 @@ struct type {
 	int64_t heads;
 	const char *room_file; /* where the room is read, "max_instances" */
 	int64_t available;     /* room now */
+	const char **slots;    /* those of the parent's slots that are free for it now */
+	size_t n_slots;
+	bool offered;       /* false for one that is only remembered: nobody lists it now */
+	const char *reason; /* why there is no room, as far as that can be told; else NULL */
+	const char *fix;    /* what to type then */
+	const char *old_id; /* what a definition of another dialect calls it; NULL without one */
 	bool requires_group;
 	bool has_params; /* the mail's `params` file is there */
 	unsigned loaded; /* which needs are met, of one that was loaded by itself */
@@ -82,20 +94,25 @@ enum device_state {
 
 /* A mediated device that exists. */
 struct device {
-	const char *uuid;
-	const char *name;   /* ours, NULL without one */
-	const char *parent; /* the parent's name */
+	const char *uuid; /* its address where it has none: a virtual function that others set up */
+	const char *address; /* its slot's; NULL where it has none */
+	const char *name;    /* ours, NULL without one */
+	const char *parent;  /* the parent's name */
 	const struct dialect *dialect;
 	const char *parent_path; /* the parent's directory */
 	const char *path;        /* "/sys/bus/mdev/devices/UUID" */
 	const char *type;        /* the type's id, "unknown" when nobody tells */
+	const char *old_type;    /* what a definition of another dialect calls it, or NULL */
 	const char *type_name;
 	const char *device_api;
 	uint32_t group; /* 0 without one */
 	const char *params;
 	const struct attribute *attributes; /* what it was made with */
 	size_t n_attributes;
+	struct fact *facts; /* what its own files say */
+	size_t n_facts;
 	bool requires_group; /* its type's */
+	bool needs_vm_uuid;  /* its driver wants QEMU's -uuid */
 	bool params_ignored; /* just made, and its type took none */
 	bool record_loaded;
 	bool gone; /* it vanished while we looked */
@@ -126,12 +143,13 @@ enum need {
 	NEED_DEVICE_HOLDERS = 1 << 11,
 	NEED_TYPES = 1 << 12,            /* just which there are */
 	NEED_DEFINITION_STATE = 1 << 13, /* which are active */
+	NEED_DEVICE_FACTS = 1 << 14,
 };
 #define NEED_TYPE_ALL \
 	(NEED_TYPE_NAME | NEED_TYPE_ROOM | NEED_TYPE_API | NEED_TYPE_FACTS | NEED_TYPE_RULES)
 #define NEED_DEVICE_ALL                                                                      \
 	(NEED_DEVICE_TYPE | NEED_DEVICE_TYPE_NAME | NEED_DEVICE_RECORD | NEED_DEVICE_GROUP | \
-	 NEED_DEVICE_HOLDERS)
+	 NEED_DEVICE_HOLDERS | NEED_DEVICE_FACTS)
 
 /* Something was left out of the answer; the rest of it stands. */
 struct warning {
@@ -147,6 +165,9 @@ struct inventory {
 	struct parent **parents;
 	size_t n_parents;
 	bool parents_loaded;
+	struct parent **candidates; /* what could become a parent */
+	size_t n_candidates;
+	const struct record *expected; /* a device just made that has no record; NULL without */
 	struct device **devices;
 	size_t n_devices;
 	bool devices_loaded;
@@ -165,6 +186,18 @@ void inventory_warn(struct inventory *inventory, const char *file, const char *f
 	PRINTF(3, 4);
 /* The same for a file that could not be read. */
 void inventory_warn_errno(struct inventory *inventory, const char *file, int errnum);
+
+/* Whether the parent whose directory is `real` is known already: the first dialect that does wins.
+ */
+bool inventory_knows(const struct inventory *inventory, const char *real);
+
+/* The parent's slot of that name; NULL without one. */
+const char *parent_slot(const struct parent *parent, const char *name);
+/* Whether the device is on the parent so named, or in the slot so named. */
+bool device_is_at(const struct device *device, const char *name);
+
+/* Whether the device has the type of that id, or of the id that another dialect had for it. */
+bool device_has_type(const struct device *device, const char *id);
 
 /*
  * Whether `given` means this type: "11" is the id "11", else exactly "nvidia-11"; otherwise the

@@ -5,6 +5,8 @@
 #include "base/text.h"
 #include "mdev/holder.h"
 #include "mdev/names.h"
+#include "mdev/recall.h"
+#include "mdev/state.h"
 #include "mdev/uuid.h"
 
 #include <errno.h>
@@ -75,6 +77,16 @@ static bool wants_names(const struct definitions *definitions, const struct crea
 	return options->group_auto;
 }
 
+/* UUIDs that are given are reserved as names are: not every kernel refuses one that is taken. */
+static bool wants_lock(const struct definitions *definitions, const struct create_options *options)
+{
+	bool given = false;
+
+	for (size_t i = 0; i < definitions->n && !options->defined; i++)
+		given |= definitions->list[i].uuid != NULL;
+	return given || wants_names(definitions, options);
+}
+
 static int decide_names(struct creations *creations, const struct definitions *definitions,
 			const struct create_options *options, struct err *err)
 {
@@ -115,13 +127,28 @@ static int decide_uuid(struct creations *creations, size_t i, struct err *err)
 				       given);
 	if (given && root_exists(creations->inventory.root, journal_pending(pool, given)))
 		return err_set(err, ERR_EXISTS, "the device %s is still being removed", given);
-	const struct dialect *dialect = request->type->parent->dialect;
-	if (given && root_exists(creations->inventory.root,
-				 dialect->device_path(pool, request->type, given))) {
+	if (given && inventory_has_device(&creations->inventory, given)) {
 		err_set(err, ERR_EXISTS, "a device %s exists already", given);
 		return err_hint(err, "'mdevtool show %s' shows it", given);
 	}
 	return 0;
+}
+
+/* The attributes by the names that the dialect has for them. */
+static const struct attribute *name_attributes(struct pool *pool, const struct dialect *dialect,
+					       const struct definition *definition)
+{
+	size_t n = definition->n_attributes;
+	struct attribute *list;
+
+	if (!dialect->attribute_name || !n)
+		return definition->attributes;
+	list = pool_alloc(pool, n * sizeof(*list));
+	for (size_t i = 0; i < n; i++)
+		list[i] = (struct attribute){
+			dialect->attribute_name(pool, definition->attributes[i].name),
+			definition->attributes[i].value};
+	return list;
 }
 
 static void decide_plan(struct creations *creations, struct creation *creation)
@@ -133,7 +160,7 @@ static void decide_plan(struct creations *creations, struct creation *creation)
 	const struct dialect *dialect = type->parent->dialect;
 
 	request->params = definition->params;
-	request->attributes = definition->attributes;
+	request->attributes = name_attributes(pool, dialect, definition);
 	request->n_attributes = definition->n_attributes;
 	creation->params_ignored = dialect->ignores_params(request);
 	creation->plan = (struct plan){.pool = pool};
@@ -141,9 +168,11 @@ static void decide_plan(struct creations *creations, struct creation *creation)
 	creation->record = (struct record){
 		.uuid = request->uuid,
 		.name = request->name,
+		.dialect = dialect->name,
 		.parent = type->parent->name,
 		.parent_path = type->parent->real,
-		.path = dialect->device_path(pool, type, request->uuid),
+		.path = dialect->device_path(pool, request),
+		.slot = request->slot,
 		.type = type->id,
 		.type_name = type->name ? text_json(pool, type->name) : NULL,
 		.group = request->group,
@@ -198,7 +227,7 @@ static int place_and_lock(struct operation *operation, struct locks *locks,
 			  const struct create_options *options, struct creations *creations,
 			  struct err *err)
 {
-	if (wants_names(definitions, options) && locks_take_names(locks, operation->root, err) < 0)
+	if (wants_lock(definitions, options) && locks_take_names(locks, operation->root, err) < 0)
 		return -1;
 	for (int i = 0; i < PLACE_ATTEMPTS; i++) {
 		reset(creations, operation->root);
@@ -380,6 +409,45 @@ static struct journal_entry journal_entry(const struct creations *creations)
 	return entry;
 }
 
+/*
+ * What was recorded of a slot that is idle now is of a device that others removed. It would be
+ * taken for the new one if that got the same type.
+ */
+static int forget_slots(struct operation *operation, const struct creations *creations,
+			struct err *err)
+{
+	struct entries records = {0};
+	bool any = false;
+
+	for (size_t i = 0; i < creations->n; i++)
+		any |= creations->list[i].request.slot != NULL;
+	if (!any || root_list(operation->root, STATE_RECORDS, operation->pool, &records) < 0)
+		return 0;
+	for (size_t i = 0; i < records.n; i++) {
+		const struct record *record =
+			record_load(operation->root, records.list[i].name, operation->pool);
+
+		for (size_t j = 0; record && record->slot && j < creations->n; j++)
+			if (streq(record->path, creations->list[j].record.path) &&
+			    record_remove(operation->root, record->uuid, err) < 0)
+				return -1;
+	}
+	return 0;
+}
+
+/* Once a device is made its type, and those that it leaves no room for, may not be listed. */
+static int remember_types(struct operation *operation, const struct creations *creations,
+			  struct err *err)
+{
+	for (size_t i = 0; i < creations->n; i++) {
+		const struct parent *parent = creations->list[i].request.type->parent;
+
+		if (parent->dialect->hides_types && recall_keep(operation->root, parent, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int run_all(struct operation *operation, struct locks *locks,
 		   const struct create_options *options, struct creations *creations,
 		   struct err *err)
@@ -387,7 +455,9 @@ static int run_all(struct operation *operation, struct locks *locks,
 	struct journal_entry entry = journal_entry(creations);
 	bool left = false;
 
-	if (journal_write(operation->root, &entry, err) < 0)
+	if (remember_types(operation, creations, err) < 0 ||
+	    forget_slots(operation, creations, err) < 0 ||
+	    journal_write(operation->root, &entry, err) < 0)
 		return -1;
 	locks_release_names(locks); /* the journal's entry holds the names from here on */
 	if (operation->progress)

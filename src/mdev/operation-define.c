@@ -143,7 +143,8 @@ static void take_type(struct kept *kept, struct stored *stored, const struct typ
 	struct pool *pool = kept->inventory.pool;
 
 	stored->definition.type = pool_strdup(pool, type->id);
-	stored->type_name = type->name ? text_json(pool, pool_strdup(pool, type->name)) : NULL;
+	stored->definition.type_name =
+		type->name ? text_json(pool, pool_strdup(pool, type->name)) : NULL;
 }
 
 static int check_type(struct operation *operation, struct kept *kept, struct stored *stored,
@@ -502,6 +503,12 @@ int operation_adopt(struct operation *operation, const char *given, struct defin
 				       err);
 	if (!device)
 		return -1;
+	if (!uuid_is_valid(device->uuid)) {
+		err_set(err, ERR_UNSUPPORTED,
+			"cannot define '%s': others have set it up, without a UUID", device->uuid);
+		return err_hint(err, "'mdevtool define --type %s --parent %s' defines one like it",
+				device->type, device->uuid);
+	}
 	if (streq(device->type, "unknown"))
 		return err_set(err, ERR_UNSUPPORTED, "cannot define '%s': nobody knows its type",
 			       device->uuid);
@@ -562,7 +569,7 @@ static int change_one(struct operation *operation, struct kept *kept, struct sto
 	if (change(data, kept->inventory.pool, definition, err) < 0)
 		return -1;
 	if (!streq(definition->type, before.type)) {
-		stored->type_name = NULL;
+		stored->definition.type_name = NULL;
 		if (check_type(operation, kept, stored, loose, err) < 0)
 			return -1;
 	}

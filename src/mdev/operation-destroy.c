@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "mdev/holder.h"
+#include "mdev/uuid.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -55,9 +56,11 @@ static struct record as_record(const struct root *root, const struct device *dev
 	return (struct record){
 		.uuid = device->uuid,
 		.name = device->name,
+		.dialect = device->dialect->name,
 		.parent = device->parent,
 		.parent_path = device->parent_path,
 		.path = device->path,
+		.slot = device->address,
 		.type = device->type,
 		.type_name = device->type_name,
 		.group = device->group,
@@ -132,7 +135,8 @@ int remove_device(struct operation *operation, const struct device *device, bool
 	struct callout callout;
 	int result;
 
-	if (!was_started)
+	/* call-outs know devices by their UUIDs */
+	if (!was_started || !uuid_is_valid(device->uuid))
 		return run_removal(operation, device, wait_ms, err);
 	callout = operation_callout(operation, CALLOUT_STOP, &stored);
 	result = callout_begin(&callout, err);
@@ -193,6 +197,24 @@ static int lock(struct operation *operation, struct locks *locks, struct destruc
 	return locks_take_parents(locks, operation->root, operation->pool, names, n, err);
 }
 
+/* An address may have become somebody else's device since it was noted down. */
+static int refuse_foreign(const struct destructions *destructions,
+			  const struct destroy_options *options, struct err *err)
+{
+	for (size_t i = 0; i < destructions->n && !options->foreign; i++) {
+		const struct device *device = destructions->list[i].device;
+
+		if (device->state != STATE_FOREIGN || !device->dialect->guards_foreign)
+			continue;
+		err_set(err, ERR_DENIED, "cannot destroy '%s': others have set it up, as type '%s'",
+			device->uuid, device->type);
+		return err_hint(err,
+				"'mdevtool list %s' shows it; --foreign destroys it all the same",
+				device->uuid);
+	}
+	return 0;
+}
+
 /* Nothing is written as long as anybody holds any of them. */
 static int wait_until_free(struct operation *operation, const char *const *uuids, size_t n,
 			   const struct destroy_options *options, struct destructions *ret,
@@ -233,10 +255,29 @@ static struct journal_entry journal_entry(const struct root *root,
 	return entry;
 }
 
-static int explain(const struct device *device, struct err *err)
+/* Some drivers refuse what others wait for: then whoever came in between is the reason. */
+static bool is_held_by_now(struct inventory *inventory, struct device *device, struct err *err)
+{
+	autoerr struct err held = {0};
+
+	if (err->errnum != EPERM && err->errnum != EBUSY)
+		return false;
+	device->holders = NULL;
+	device->n_holders = 0;
+	inventory_load_holders(inventory, &device, 1);
+	if (refuse_held(inventory->root, device, "destroy", &held) == 0)
+		return false;
+	err_clear(err);
+	err_keep_first(err, &held);
+	return true;
+}
+
+static int explain(struct inventory *inventory, struct device *device, struct err *err)
 {
 	bool pending = err->errnum == ETIMEDOUT;
 
+	if (is_held_by_now(inventory, device, err))
+		return -1;
 	err_wrap(err, "cannot destroy '%s'", device->uuid);
 	if (pending)
 		err_hint(err, "somebody still has it open; it is gone as soon as that ends, and "
@@ -258,13 +299,13 @@ static int run_all(struct operation *operation, const struct destroy_options *op
 		return -1;
 	for (size_t i = 0; i < ret->n; i++) {
 		autoerr struct err failure = {0};
-		const struct device *device = ret->list[i].device;
+		struct device *device = ret->list[i].device;
 
 		if (remove_device(operation, device, true, wait_ms, &failure) == 0) {
 			ret->list[i].gone = true;
 			continue;
 		}
-		explain(device, &failure);
+		explain(&ret->inventory, device, &failure);
 		err_keep_first(&first, &failure);
 	}
 	if (journal_remove(operation->root, &entry, &closing) < 0)
@@ -299,12 +340,15 @@ int operation_destroy(struct operation *operation, const char *const *uuids, siz
 		return -1;
 	if (look_up(ret, operation->root, uuids, n, err) < 0)
 		return -1;
+	if (refuse_foreign(ret, options, err) < 0)
+		return -1;
 	if (options->dry_run)
 		return plan_all(operation, ret, err);
 	/* looked up again once the locks are held: it may be gone, or somebody else's by then */
 	if (lock(operation, &locks, ret, err) < 0 ||
 	    operation_recover(operation, &locks, false, false, err) < 0 ||
 	    look_up(ret, operation->root, uuids, n, err) < 0 ||
+	    refuse_foreign(ret, options, err) < 0 ||
 	    wait_until_free(operation, uuids, n, options, ret, err) < 0)
 		return -1;
 	return ret->n ? run_all(operation, options, ret, err) : 0;

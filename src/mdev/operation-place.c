@@ -3,16 +3,75 @@
 #include "mdev/operation.h"
 
 #include "base/text.h"
+#include "mdev/address.h"
 
 #include <stdio.h>
+
+/* Slots */
+
+static bool is_taken(const struct creations *creations, const struct parent *parent,
+		     const char *slot)
+{
+	for (size_t i = 0; i < creations->n; i++)
+		if (creations->list[i].request.slot &&
+		    creations->list[i].request.type->parent == parent &&
+		    streq(creations->list[i].request.slot, slot))
+			return true;
+	return false;
+}
+
+/* A definition whose parent is a slot goes there and nowhere else. */
+static bool is_meant(struct pool *pool, const struct definitions *definitions, const char *slot)
+{
+	for (size_t i = 0; i < definitions->n; i++) {
+		const char *given = definitions->list[i].parent;
+		const char *name = given ? address_parent_name(pool, given) : NULL;
+
+		if (name && streq(name, slot))
+			return true;
+	}
+	return false;
+}
+
+/* The first that is free, and better one that is meant for no other device of the set. */
+static const char *choose_slot(const struct creations *creations,
+			       const struct definitions *definitions, const struct type *type)
+{
+	const char *second = NULL;
+
+	for (size_t i = 0; i < type->n_slots; i++) {
+		const char *slot = type->slots[i];
+
+		if (is_taken(creations, type->parent, slot))
+			continue;
+		if (!is_meant(creations->inventory.pool, definitions, slot))
+			return slot;
+		second = second ? second : slot;
+	}
+	return second;
+}
+
+/* Room */
+
+/* A type may have been read more than once. */
+static bool is_same(const struct type *one, const struct type *other)
+{
+	return streq(one->parent->name, other->parent->name) && streq(one->id, other->id);
+}
 
 /* The room that is left on a type after those of the set that were placed there before. */
 static int64_t room_left(const struct creations *creations, const struct type *type)
 {
 	int64_t room = type->available;
 
+	if (type->parent->n_slots) {
+		room = 0;
+		for (size_t i = 0; i < type->n_slots; i++)
+			room += !is_taken(creations, type->parent, type->slots[i]);
+		return room;
+	}
 	for (size_t i = 0; i < creations->n; i++)
-		if (streq(creations->list[i].request.type->path, type->path))
+		if (is_same(creations->list[i].request.type, type))
 			room--;
 	return room;
 }
@@ -64,12 +123,18 @@ static int no_room(struct creations *creations, const struct type *type, struct 
 			       type->parent->name);
 	err_set(err, ERR_NO_ROOM, "cannot create '%s'%s on '%s': no room", type->id,
 		name_in_brackets(pool, type->name), type->parent->name);
-	if (room <= 0)
+	if (room > 0)
+		err_append(err, " for so many");
+	if (type->room_file)
 		err_append(err, ", %s is %lld", type->room_file, (long long)room);
-	else
-		err_append(err, " for so many, %s is %lld", type->room_file, (long long)room);
+	else if (room > 0)
+		err_append(err, ", there are %lld places", (long long)room);
 	const struct type *other = elsewhere(creations, type);
-	err_hint(err, "'mdevtool list --parent %s' shows what occupies it", type->parent->name);
+	if (type->reason && !type->room_file)
+		err_hint(err, "%s: %s", type->reason, type->fix);
+	else
+		err_hint(err, "'mdevtool list --parent %s' shows what occupies it",
+			 type->parent->name);
 	if (other)
 		err_hint(err, "%s; '%s' has room for %lld", err->hint, other->parent->name,
 			 (long long)other->available);
@@ -89,7 +154,51 @@ static unsigned needs_of(const struct create_options *options)
 	return options->dry_run ? needs | NEED_PARENT_PRODUCT : needs;
 }
 
-static int on_named_parent(struct creations *creations, const struct definition *definition,
+/* The slot that the definition names instead of a parent; NULL when it names none. */
+static const char *slot_meant(struct pool *pool, const struct parent *parent,
+			      const struct definition *definition)
+{
+	const char *name = address_parent_name(pool, definition->parent);
+
+	return name ? parent_slot(parent, name) : NULL;
+}
+
+static int in_slot(const struct creations *creations, const char *slot, struct creation *creation,
+		   struct err *err)
+{
+	const struct type *type = creation->request.type;
+
+	for (size_t i = 0; i < type->n_slots; i++)
+		if (streq(type->slots[i], slot) && !is_taken(creations, type->parent, slot)) {
+			creation->request.slot = type->slots[i];
+			return 0;
+		}
+	err_set(err, ERR_NO_ROOM,
+		"cannot create '%s'%s on '%s': it has a type already, or does not "
+		"offer this one now",
+		type->id, name_in_brackets(creations->inventory.pool, type->name), slot);
+	return err_hint(err, "'mdevtool list --parent %s' shows what it has", slot);
+}
+
+/*
+ * An id of another dialect is only a number: what was defined as that must still have the name that
+ * it had.
+ */
+static int check_old_id(const struct type *type, const struct definition *definition,
+			struct err *err)
+{
+	if (streq(type->id, definition->type) || !type->old_id ||
+	    !streq(type->old_id, definition->type) || !definition->type_name || !type->name ||
+	    streq(definition->type_name, type->name))
+		return 0;
+	err_set(err, ERR_INVALID, "'%s' was '%s' when it was defined, but '%s' on '%s' is '%s'",
+		definition->type, definition->type_name, type->id, type->parent->name, type->name);
+	return err_hint(err, "'mdevtool list-types %s' shows what there is now",
+			type->parent->name);
+}
+
+static int on_named_parent(struct creations *creations, const struct definitions *definitions,
+			   const struct definition *definition,
 			   const struct create_options *options, struct creation *creation,
 			   struct err *err)
 {
@@ -103,10 +212,16 @@ static int on_named_parent(struct creations *creations, const struct definition 
 	type = inventory_find_type(&creations->inventory, parent, definition->type, TYPE_NEEDS);
 	if (!type)
 		return refuse_type(&creations->inventory, parent, definition->type, err);
+	if (check_old_id(type, definition, err) < 0)
+		return -1;
+	creation->request.type = type;
+	const char *slot = slot_meant(creations->inventory.pool, parent, definition);
+	if (slot)
+		return in_slot(creations, slot, creation, err);
 	/* a room that cannot be read is the plan's to report, with its reason */
 	if (type->available != UNKNOWN && room_left(creations, type) <= 0)
 		return no_room(creations, type, err);
-	creation->request.type = type;
+	creation->request.slot = choose_slot(creations, definitions, type);
 	return 0;
 }
 
@@ -116,9 +231,9 @@ static bool is_better(enum placement placement, int64_t a, int64_t b)
 	return placement == PLACEMENT_SPREAD ? a > b : a < b;
 }
 
-static int on_any_parent(struct creations *creations, const struct definition *definition,
-			 const struct create_options *options, struct creation *creation,
-			 struct err *err)
+static int on_any_parent(struct creations *creations, const struct definitions *definitions,
+			 const struct definition *definition, const struct create_options *options,
+			 struct creation *creation, struct err *err)
 {
 	struct inventory *inventory = &creations->inventory;
 	const struct type *best = NULL, *full = NULL;
@@ -154,7 +269,8 @@ static int on_any_parent(struct creations *creations, const struct definition *d
 				full->id);
 	}
 	creation->request.type = best;
-	return 0;
+	creation->request.slot = choose_slot(creations, definitions, best);
+	return check_old_id(best, definition, err);
 }
 
 int operation_place(struct creations *creations, const struct definitions *definitions,
@@ -165,10 +281,11 @@ int operation_place(struct creations *creations, const struct definitions *defin
 	for (size_t i = 0; i < definitions->n; i++) {
 		const struct definition *definition = &definitions->list[i];
 		struct creation creation = {.definition = definition};
-		int placed =
-			definition->parent
-				? on_named_parent(creations, definition, options, &creation, err)
-				: on_any_parent(creations, definition, options, &creation, err);
+		int placed = definition->parent
+				     ? on_named_parent(creations, definitions, definition, options,
+						       &creation, err)
+				     : on_any_parent(creations, definitions, definition, options,
+						     &creation, err);
 
 		if (placed < 0) {
 			if (definition->file)

@@ -5,6 +5,7 @@
  */
 #include "mdev/operation.h"
 
+#include "mdev/recall.h"
 #include "mdev/state.h"
 #include "mdev/store-journal.h"
 
@@ -33,8 +34,7 @@ static struct device *find(struct mending *mending, const struct record *record)
 	if (!device || !streq(device->parent, record->parent))
 		return NULL;
 	/* a creation's entry knows no inode yet */
-	if (record->inode &&
-	    record->inode != record_inode(mending->operation->root, device->path) &&
+	if (record->inode && !record_is_current(mending->operation->root, record) &&
 	    device->state != STATE_PENDING_REMOVAL)
 		return NULL;
 	return device;
@@ -109,9 +109,9 @@ static void clear_params(struct mending *mending, const struct record *record)
 
 	if (!record->params || is_cleared(mending, record))
 		return;
-	for (size_t i = 0; i < n_dialects; i++)
-		dialects[i]->plan_clear(mending->operation->root, record->parent_path, record->type,
-					&plan);
+	if (dialect_of(record)->plan_clear)
+		dialect_of(record)->plan_clear(mending->operation->root, record->parent_path,
+					       record->type, &plan);
 	if (!plan.n)
 		return;
 	if (mending->dry_run) {
@@ -229,6 +229,7 @@ int undo_creation(struct operation *operation, const struct record *record, bool
 	struct device *device;
 
 	inventory_init(&inventory, operation->root);
+	inventory.expected = record;
 	device = inventory_find_device(&inventory, record->uuid,
 				       NEED_DEVICE_TYPE | NEED_DEVICE_GROUP | NEED_DEVICE_HOLDERS,
 				       &ignored);
@@ -353,8 +354,12 @@ static const char *why_stale(const struct operation *operation, const struct rec
 	const char *real = pool_printf(operation->pool, "%s/%s", record->parent_path, record->uuid);
 
 	uint64_t inode = record_inode(operation->root, record->path);
-	if (inode == record->inode || (!inode && errno != ENOENT))
+	if (!inode && errno != ENOENT)
 		return NULL;
+	if (inode == record->inode)
+		return record_is_current(operation->root, record)
+			       ? NULL
+			       : "others have changed what it was made of";
 	/* the driver of one whose removal is pending has not let go of the directory yet */
 	if (record_inode(operation->root, real) == record->inode)
 		return NULL;
@@ -442,6 +447,30 @@ static int forget_temporaries(struct operation *operation, bool dry_run, struct 
 	return 0;
 }
 
+/* What can be made now may not be listed any more once somebody has made it. */
+static int remember_types(struct operation *operation, bool dry_run, struct err *err)
+{
+	autoinventory struct inventory inventory = {0};
+
+	inventory_init(&inventory, operation->root);
+	inventory_load_parents(&inventory, 0);
+	for (size_t i = 0; i < inventory.n_parents && !dry_run; i++) {
+		struct parent *parent = inventory.parents[i];
+		autolocks struct locks locks = LOCKS_INIT;
+
+		if (!parent->dialect->hides_types)
+			continue;
+		int taken = locks_try_parent(&locks, operation->root, operation->pool, parent->name,
+					     err);
+		if (taken < 0)
+			return -1;
+		inventory_load_types(&inventory, parent, NEED_TYPE_NAME);
+		if (taken == 0 && recall_keep(operation->root, parent, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int operation_forget(struct operation *operation, bool dry_run, struct err *err)
 {
 	struct entries records = {0};
@@ -460,5 +489,5 @@ int operation_forget(struct operation *operation, bool dry_run, struct err *err)
 	for (size_t i = 0; i < records.n; i++)
 		if (forget_if_stale(operation, records.list[i].name, dry_run, err) < 0)
 			return -1;
-	return 0;
+	return remember_types(operation, dry_run, err);
 }

@@ -37,13 +37,26 @@ static int select_named(struct startings *startings, const struct start_options 
 	return 0;
 }
 
+/* Those of a parent's slots are the parent's. */
+static bool is_at(const struct definition *definition, const char *name,
+		  const struct parent *parent)
+{
+	return !name || streq(definition->parent, name) ||
+	       (parent && !parent_slot(parent, name) && parent_slot(parent, definition->parent));
+}
+
 static void select_automatic(struct startings *startings, const struct start_options *options)
 {
 	struct inventory *inventory = &startings->inventory;
+	autoerr struct err ignored = {0};
+	const struct parent *parent =
+		options->parent ? inventory_find_parent(inventory, options->parent, 0, &ignored)
+				: NULL;
 
-	store_load(inventory, options->parent, NULL);
+	store_load(inventory, NULL, NULL);
 	for (size_t i = 0; i < inventory->n_definitions; i++)
-		if (inventory->definitions[i]->definition.start == START_AUTO)
+		if (inventory->definitions[i]->definition.start == START_AUTO &&
+		    is_at(&inventory->definitions[i]->definition, options->parent, parent))
 			*pool_push(inventory->pool, startings->list, startings->n) =
 				(struct starting){.stored = inventory->definitions[i]};
 }
@@ -60,8 +73,8 @@ static int check_active(struct inventory *devices, const struct definition *defi
 
 	if (!device || device->state == STATE_PENDING_REMOVAL)
 		return 0;
-	if (streq(device->parent, definition->parent) &&
-	    (streq(device->type, definition->type) || streq(device->type, "unknown")))
+	if (device_is_at(device, definition->parent) &&
+	    (device_has_type(device, definition->type) || streq(device->type, "unknown")))
 		return 1;
 	err_set(err, ERR_EXISTS, "'%s' is active otherwise than defined: type '%s' on '%s'",
 		definition->uuid, device->type, device->parent);
@@ -152,6 +165,24 @@ static int start_set(struct operation *operation, const struct start_options *op
 	return 0;
 }
 
+/*
+ * Whether it may work a little later: parents and types come late, and where types are listed only
+ * while they can be made, so does room.
+ */
+static bool may_come(struct operation *operation, const struct definition *definition,
+		     const struct err *err)
+{
+	autoinventory struct inventory inventory = {0};
+	autoerr struct err ignored = {0};
+	const struct parent *parent;
+
+	if (err->kind != ERR_NO_ROOM)
+		return err->kind == ERR_NOT_FOUND || err->kind == ERR_BUSY;
+	inventory_init(&inventory, operation->root);
+	parent = inventory_find_parent(&inventory, definition->parent, 0, &ignored);
+	return parent && parent->dialect->hides_types;
+}
+
 /* True when there is hope that it works a little later. */
 static bool start_one(struct operation *operation, const struct start_options *options,
 		      struct startings *startings, struct inventory *devices,
@@ -170,7 +201,7 @@ static bool start_one(struct operation *operation, const struct start_options *o
 		return false;
 	}
 	if (!is_done_by_now(operation, &definition, begun))
-		return err->kind == ERR_NOT_FOUND || err->kind == ERR_BUSY;
+		return may_come(operation, &definition, err);
 	starting->result = START_ALREADY;
 	err_clear(err);
 	return false;

@@ -178,7 +178,8 @@ int operation_start(struct operation *operation, const struct start_options *opt
 		    struct startings *ret, struct err *err);
 
 struct destroy_options {
-	int wait_ms; /* -1: none for a known holder, 5 seconds otherwise */
+	int wait_ms;  /* -1: none for a known holder, 5 seconds otherwise */
+	bool foreign; /* also what others made where an address is all that tells it apart */
 	bool dry_run;
 };
 struct destruction {
@@ -195,8 +196,9 @@ void destructions_free(struct destructions *destructions);
 #define autodestructions __attribute__((cleanup(destructions_free)))
 
 /*
- * Removes the devices whose UUIDs are given; one that is gone already is no error. Before anything
- * is written held ones are refused (ERR_BUSY, naming who holds it).
+ * Removes the devices whose UUIDs (or addresses, where they have none) are given; one that is gone
+ * already is no error. Before anything is written held ones are refused (ERR_BUSY, naming who holds
+ * it).
  */
 int operation_destroy(struct operation *operation, const char *const *uuids, size_t n,
 		      const struct destroy_options *options, struct destructions *ret,
@@ -231,8 +233,8 @@ int operation_recover(struct operation *operation, struct locks *locks, bool all
 		      struct err *err);
 /*
  * Removes the records of devices that others removed, each under the lock of its parent where that
- * is free; what the journal is about stays. And what was kept of definitions that others forgot.
- * Tells as operation_recover() does.
+ * is free; what the journal is about stays. And what was kept of definitions that others forgot;
+ * types that may not be listed later are remembered. Tells as operation_recover() does.
  */
 int operation_forget(struct operation *operation, bool dry_run, struct err *err);
 /*

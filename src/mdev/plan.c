@@ -33,6 +33,10 @@ const char *step_shell(struct pool *pool, const struct step *step)
 	switch (step->kind) {
 	case STEP_REQUIRE:
 		return pool_printf(pool, "test \"$(cat %s)\" -gt 0", path);
+	case STEP_REQUIRE_TEXT:
+	case STEP_EXPECT_TEXT:
+		return pool_printf(pool, "test \"$(cat %s)\" = %s", path,
+				   text_shell(pool, step->text));
 	case STEP_STORE:
 	case STEP_CREATE:
 	case STEP_FINALLY:
@@ -85,6 +89,26 @@ static int run_expect(const struct root *root, const struct step *step, struct e
 		       step->name, there ? "still" : "not");
 }
 
+static int run_text(const struct root *root, const struct step *step, struct err *err)
+{
+	autopool struct pool *pool = pool_new();
+	autoclose int dir = root_openat(root, step->dir, O_PATH | O_DIRECTORY);
+	const char *text = dir < 0 ? NULL : sysfs_read_attribute(dir, step->name, pool);
+
+	if (!text)
+		return err_errno(err, errno, "cannot read '%s/%s'", step->dir, step->name);
+	if (streq(text, step->text))
+		return 0;
+	if (step->kind == STEP_EXPECT_TEXT)
+		return err_set(err, ERR_FAILED,
+			       "the driver took it, but '%s/%s' says '%s', not '%s'", step->dir,
+			       step->name, text, step->text);
+	err_set(err, ERR_BUSY, "'%s/%s' says '%s', not '%s': somebody else has changed it",
+		step->dir, step->name, text, step->text);
+	err->errnum = EBUSY;
+	return -1;
+}
+
 /* What the kernel's refusals mean in the field's words. */
 static int explain(const struct step *step, int errnum, struct err *err)
 {
@@ -119,6 +143,8 @@ static int run_step(const struct step *step, struct run *run, struct err *err)
 		return run_require(run->root, step, err);
 	if (step->kind == STEP_EXPECT || step->kind == STEP_EXPECT_GONE)
 		return run_expect(run->root, step, err);
+	if (step->kind == STEP_REQUIRE_TEXT || step->kind == STEP_EXPECT_TEXT)
+		return run_text(run->root, step, err);
 
 	int wait_ms = step->kind == STEP_REMOVE ? run->wait_ms : -1;
 	int errnum = sysfs_store(run->root, step->dir, step->name, step->text, wait_ms);

@@ -15,9 +15,11 @@ static const struct {
 } texts[] = {
 	{"uuid", offsetof(struct record, uuid), true},
 	{"name", offsetof(struct record, name), false},
+	{"dialect", offsetof(struct record, dialect), false},
 	{"parent", offsetof(struct record, parent), true},
 	{"parent_path", offsetof(struct record, parent_path), true},
 	{"path", offsetof(struct record, path), true},
+	{"slot", offsetof(struct record, slot), false},
 	{"type", offsetof(struct record, type), true},
 	{"type_name", offsetof(struct record, type_name), false},
 	{"params", offsetof(struct record, params), false},

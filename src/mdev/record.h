@@ -8,10 +8,12 @@
 
 struct record {
 	const char *uuid;
-	const char *name; /* NULL without one */
+	const char *name;    /* NULL without one */
+	const char *dialect; /* its dialect's name; NULL in records of before there were several */
 	const char *parent;
 	const char *parent_path; /* the parent's directory */
 	const char *path;        /* the device's */
+	const char *slot;        /* the parent's slot that it has; NULL where there are none */
 	const char *type;
 	const char *type_name;
 	uint32_t group; /* 0 without one */

@@ -8,6 +8,7 @@
 #define STATE_RECORDS STATE_DIR "/devices" /* one record per device made by us */
 #define STATE_JOURNAL STATE_DIR "/journal" /* one entry per operation under way */
 #define STATE_LOCKS   STATE_DIR "/lock"
+#define STATE_TYPES   STATE_DIR "/types" /* types that were seen, one file per parent */
 
 /*
  * Opens one of the directories above, made when missing. ERR_DENIED when it, or STATE_DIR, belongs

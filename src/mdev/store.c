@@ -162,7 +162,7 @@ static void apply_version(struct stored *stored, struct pool *pool, const json_t
 		definition->group = (uint32_t)group;
 	/* mdevctl may have given it another type since */
 	if (streq(text_of(version, "type"), definition->type) && *text_of(version, "type_name"))
-		stored->type_name = pool_strdup(pool, text_of(version, "type_name"));
+		stored->definition.type_name = pool_strdup(pool, text_of(version, "type_name"));
 }
 
 /* Reading both */
@@ -487,7 +487,7 @@ void store_load_states(struct inventory *inventory, struct stored *const *list, 
 			bsearch(list[i]->definition.uuid, inventory->devices, inventory->n_devices,
 				sizeof(*inventory->devices), compare_uuid);
 
-		list[i]->active = found && streq((*found)->parent, list[i]->definition.parent);
+		list[i]->active = found && device_is_at(*found, list[i]->definition.parent);
 	}
 }
 
@@ -533,7 +533,7 @@ static bool has_own_data(const struct stored *stored)
 
 static bool has_own(const struct stored *stored)
 {
-	return has_own_data(stored) || stored->type_name;
+	return has_own_data(stored) || stored->definition.type_name;
 }
 
 /* What is ours of a definition; NULL when something in it is not UTF-8. */
@@ -541,11 +541,12 @@ static json_t *own_version(struct pool *pool, const struct stored *stored,
 			   const struct identity *identity)
 {
 	const struct definition *definition = &stored->definition;
-	json_t *version = json_pack("{s:s, s:I, s:s, s:s, s:s, s:s*, s:s*, s:s*}", "definition",
-				    key_of(pool, stored), "inode", (json_int_t)identity->inode,
-				    "birth", identity->birth, "modified", identity->modified,
-				    "type", definition->type, "type_name", stored->type_name,
-				    "name", definition->name, "params", definition->params);
+	json_t *version =
+		json_pack("{s:s, s:I, s:s, s:s, s:s, s:s*, s:s*, s:s*}", "definition",
+			  key_of(pool, stored), "inode", (json_int_t)identity->inode, "birth",
+			  identity->birth, "modified", identity->modified, "type", definition->type,
+			  "type_name", stored->definition.type_name, "name", definition->name,
+			  "params", definition->params);
 
 	if (version && definition->group)
 		json_object_set_new(version, "group", json_integer(definition->group));

@@ -21,7 +21,6 @@
 /* A definition as it is kept. */
 struct stored {
 	struct definition definition; /* `file` is its path; parent, uuid and type are there */
-	const char *type_name;        /* NULL where nobody ever saw it */
 	const char *file_name;        /* the UUID as its file spells it */
 	const char *text;             /* the file, whose unknown keys stay; NULL for a new one */
 	bool active;                  /* see store_load_states() */

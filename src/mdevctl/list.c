@@ -213,8 +213,8 @@ static bool is_active(const struct inventory *inventory, const struct definition
 		const struct device *device = inventory->devices[i];
 
 		if (streq(device->uuid, definition->uuid) &&
-		    streq(device->parent, definition->parent) &&
-		    streq(device->type, definition->type))
+		    device_is_at(device, definition->parent) &&
+		    device_has_type(device, definition->type))
 			return true;
 	}
 	return false;
@@ -279,7 +279,8 @@ static void collect_devices(struct session *session, struct inventory *inventory
 		const struct device *device = inventory->devices[i];
 		const struct stored *stored = find_stored(inventory, device->uuid, device->parent);
 
-		if (is_wanted(session, device->uuid, device->parent))
+		/* mdevctl knows devices by their UUIDs only */
+		if (uuid_is_valid(device->uuid) && is_wanted(session, device->uuid, device->parent))
 			*pool_push(listing->pool, listing->rows, listing->n) = (struct entry_row){
 				.uuid = device->uuid,
 				.parent = device->parent,

@@ -6,6 +6,7 @@
 #include "mdev/holder.h"
 #include "mdev/inventory.h"
 #include "mdev/store.h"
+#include "mdev/uuid.h"
 
 static struct value text(const char *text)
 {
@@ -39,7 +40,20 @@ GETTER(parent, product_id, text(parent->product_id))
 GETTER(parent, vendor, text(parent->vendor))
 GETTER(parent, product, text(parent->product))
 GETTER(parent, numa_node, number(parent->numa_node))
-GETTER(parent, types, number((int64_t)parent->n_types))
+GETTER(parent, reason, text(parent->reason))
+GETTER(parent, fix, text(parent->fix))
+
+/* Those that are only remembered are not published. */
+static struct value parent_types(struct pool *pool, const void *record)
+{
+	const struct parent *parent = record;
+	int64_t n = 0;
+
+	(void)pool;
+	for (size_t i = 0; i < parent->n_types; i++)
+		n += parent->types[i]->offered;
+	return number(parent->reason ? UNKNOWN : n);
+}
 
 /* Names where the hardware database has them, else the bare ids, else nothing. */
 static struct value parent_what(struct pool *pool, const void *record)
@@ -70,6 +84,8 @@ static const struct field parent_list[] = {
 	{"vendor", "VENDOR", NEED_PARENT_PRODUCT, false, false, parent_vendor, "the vendor's name"},
 	{"product", "PRODUCT", NEED_PARENT_PRODUCT, false, false, parent_product,
 	 "the product's name"},
+	{"reason", "REASON", 0, false, false, parent_reason, "why it makes no devices"},
+	{"fix", "FIX", 0, false, false, parent_fix, "what to type then"},
 };
 const struct fields parent_fields = {"parents", parent_list, ARRAY_SIZE(parent_list)};
 
@@ -84,6 +100,8 @@ GETTER(type, heads, number(type->heads))
 GETTER(type, requires_group, boolean(type->requires_group))
 GETTER(type, has_params, boolean(type->has_params))
 GETTER(type, path, text(type->path))
+GETTER(type, reason, text(type->reason))
+GETTER(type, fix, text(type->fix))
 
 static struct value type_description(struct pool *pool, const void *record)
 {
@@ -139,6 +157,23 @@ static int64_t extent(const struct type *type, bool want_width)
 GETTER(type, resolution_width, number(extent(type, true)))
 GETTER(type, resolution_height, number(extent(type, false)))
 
+static struct value facts_of(struct pool *pool, const struct fact *facts, size_t n)
+{
+	const char *line = "";
+	json_t *json;
+
+	if (!n)
+		return text(NULL);
+	json = json_object();
+	for (size_t i = 0; i < n; i++) {
+		json_object_set_new(json, text_json(pool, facts[i].key),
+				    json_string(text_json(pool, facts[i].value)));
+		line = pool_printf(pool, "%s%s%s=%s", line, i ? ", " : "", facts[i].key,
+				   facts[i].value);
+	}
+	return (struct value){.kind = VALUE_JSON, .json = json, .text = line};
+}
+
 static struct value type_facts(struct pool *pool, const void *record)
 {
 	const struct type *type = record;
@@ -176,10 +211,22 @@ static const struct field type_list[] = {
 	 "the driver's description"},
 	{"facts", NULL, NEED_TYPE_FACTS, false, false, type_facts, ""},
 	{"path", "PATH", 0, false, false, type_path, "where it is in sysfs"},
+	{"reason", "REASON", NEED_TYPE_ROOM, false, false, type_reason, "why none can be made now"},
+	{"fix", "FIX", NEED_TYPE_ROOM, false, false, type_fix, "what to type then"},
 };
 const struct fields type_fields = {"types", type_list, ARRAY_SIZE(type_list)};
 
-GETTER(device, uuid, text(device->uuid))
+/* In a table what names a device without UUID stands in its place. */
+static struct value device_uuid(struct pool *pool, const void *record)
+{
+	const struct device *device = record;
+
+	(void)pool;
+	return (struct value){.kind = uuid_is_valid(device->uuid) ? VALUE_TEXT : VALUE_JSON,
+			      .text = device->uuid};
+}
+
+GETTER(device, address, text(device->address))
 GETTER(device, name, text(device->name))
 GETTER(device, parent, text(device->parent))
 GETTER(device, type, text(device->type))
@@ -211,6 +258,13 @@ static struct value device_state(struct pool *pool, const void *record)
 	return text(names[device->state]);
 }
 
+static struct value device_facts(struct pool *pool, const void *record)
+{
+	const struct device *device = record;
+
+	return facts_of(pool, device->facts, device->n_facts);
+}
+
 /* An array; null where processes are hidden, so that unknown never looks like free. */
 static struct value device_holders(struct pool *pool, const void *record)
 {
@@ -237,6 +291,7 @@ static struct value device_holders(struct pool *pool, const void *record)
 
 static const struct field device_list[] = {
 	{"uuid", "UUID", 0, true, false, device_uuid, "the device's UUID"},
+	{"address", "ADDRESS", 0, false, false, device_address, "the virtual function that it is"},
 	{"name", "NAME", NEED_DEVICE_RECORD, true, false, device_name, "the name you gave it"},
 	{"parent", "PARENT", 0, true, false, device_parent, "the parent it is on"},
 	{"type", "TYPE", NEED_DEVICE_TYPE, true, false, device_type, "its type's id"},
@@ -254,6 +309,7 @@ static const struct field device_list[] = {
 	{"iommu_group", "IOMMU", NEED_DEVICE_GROUP, false, true, device_iommu_group,
 	 "its IOMMU group, N of /dev/vfio/N"},
 	{"path", "PATH", 0, false, false, device_path, "where it is in sysfs"},
+	{"facts", "FACTS", NEED_DEVICE_FACTS, false, false, device_facts, "what its own files say"},
 	{"holders", "HELD BY", NEED_DEVICE_HOLDERS | NEED_DEVICE_GROUP, true, false, device_holders,
 	 "the process, and VM, that has it open"},
 };
@@ -263,7 +319,7 @@ GETTER(stored, uuid, text(stored->definition.uuid))
 GETTER(stored, name, text(stored->definition.name))
 GETTER(stored, parent, text(stored->definition.parent))
 GETTER(stored, type, text(stored->definition.type))
-GETTER(stored, type_name, text(stored->type_name))
+GETTER(stored, type_name, text(stored->definition.type_name))
 GETTER(stored, group, number(stored->definition.group ? (int64_t)stored->definition.group : -1))
 GETTER(stored, start, text(stored->definition.start == START_AUTO ? "auto" : "manual"))
 GETTER(stored, state, text(stored->active ? "active" : "inactive"))

@@ -20,7 +20,7 @@ enum value_kind {
 	VALUE_NUMBER,
 	VALUE_BOOL,
 	VALUE_FACTS, /* an object of them, in JSON only; of a repeated key the last counts */
-	VALUE_JSON,  /* `json` in JSON, `text` in a table */
+	VALUE_JSON,  /* `json` in JSON (left out when it is NULL), `text` in a table */
 };
 
 struct value {

@@ -337,7 +337,7 @@ static void put_record(struct pool *pool, const struct selection *selection, con
 	for (size_t i = 0; i < selection->n; i++) {
 		struct value value = selection->list[i]->get(pool, record);
 
-		if (value.kind == VALUE_NONE)
+		if (value.kind == VALUE_NONE || (value.kind == VALUE_JSON && !value.json))
 			continue;
 		put_comma(&first, out);
 		putc_unlocked('"', out);

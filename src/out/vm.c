@@ -3,6 +3,7 @@
 #include "out/vm.h"
 
 #include "base/text.h"
+#include "mdev/address.h"
 
 static const char *const format_words[] = {
 	[VM_QEMU] = "qemu",
@@ -107,10 +108,15 @@ static int check_libvirt(const struct vm_options *options, enum taker device, st
 	return 0;
 }
 
-static int check_options(const struct vm_options *options, const char *driver, struct err *err)
+static int check_options(const struct vm_options *options, const char *driver, const char *address,
+			 struct err *err)
 {
 	enum taker device = taker_of_driver(driver), format = taker_of_format(options->format);
 
+	if (address && format == TAKER_LIBVIRT && (options->ramfb || options->display))
+		return err_set(err, ERR_UNSUPPORTED,
+			       "libvirt has no place for %s of a virtual function",
+			       options->ramfb ? "--ramfb" : "--display");
 	if (options->ramfb && device != TAKER_PCI)
 		return err_set(err, ERR_UNSUPPORTED,
 			       "%s takes no --ramfb: only PCI devices have a screen", driver);
@@ -176,7 +182,7 @@ int vm_describe(struct pool *pool, const struct vm_options *options, const struc
 {
 	const char *id = options->id ? pool_printf(pool, "%s%zu", options->id, number) : NULL;
 
-	if (check_options(options, device->device_api, err) < 0)
+	if (check_options(options, device->device_api, device->address, err) < 0)
 		return -1;
 	*ret = (struct vm_device){
 		.device = device,
@@ -257,20 +263,43 @@ static const char *ccw_address(struct pool *pool, const char *devno)
 			   devno + cssid + 1 + ssid + 1);
 }
 
-/* libvirt's manual, "Domain XML format", host device assignment. */
-static const char *hostdev(struct pool *pool, const struct vm_options *options,
-			   const struct vm_device *device)
+static const char *mdev_source(struct pool *pool, const struct vm_options *options,
+			       const struct device *device)
 {
 	const char *text = pool_printf(pool, "<hostdev mode='subsystem' type='mdev' model='%s'",
-				       device->device->device_api);
+				       device->device_api);
 	const char *display = options->ramfb ? "on" : options->display;
 
 	if (display)
 		text = pool_printf(pool, "%s display='%s'", text, display);
 	if (options->ramfb)
 		text = pool_printf(pool, "%s ramfb='on'", text);
-	text = pool_printf(pool, "%s>\n  <source>\n    <address uuid='%s'/>\n  </source>\n", text,
-			   device->device->uuid);
+	return pool_printf(pool, "%s>\n  <source>\n    <address uuid='%s'/>\n  </source>\n", text,
+			   device->uuid);
+}
+
+/* Managed, libvirt would take its driver from it. */
+static const char *pci_source(struct pool *pool, const char *address)
+{
+	struct pci_address a;
+
+	if (!pci_address_parse(address, &a))
+		return "";
+	return pool_printf(
+		pool,
+		"<hostdev mode='subsystem' type='pci' managed='no'>\n  <source>\n"
+		"    <address domain='0x%04x' bus='0x%02x' slot='0x%02x' function='0x%x'/>\n"
+		"  </source>\n",
+		a.domain, a.bus, a.slot, a.function);
+}
+
+/* libvirt's manual, "Domain XML format", host device assignment. */
+static const char *hostdev(struct pool *pool, const struct vm_options *options,
+			   const struct vm_device *device)
+{
+	const char *text = device->device->address ? pci_source(pool, device->device->address)
+						   : mdev_source(pool, options, device->device);
+
 	for (size_t i = 0; i < device->n; i++) {
 		const struct vm_property *property = &device->list[i];
 

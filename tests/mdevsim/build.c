@@ -123,6 +123,7 @@ static void add_driver(const struct builder *builder, char *rest)
 		if (!equals)
 			complain(builder, "a driver takes KEY=VALUE");
 		*equals = '\0';
+		unescape(equals + 1);
 		record_set(parent, word, equals + 1);
 	}
 	model_of(parent);

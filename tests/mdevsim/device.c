@@ -15,6 +15,9 @@
 #define BUS    "/sys/bus/mdev"
 #define GROUPS "/sys/kernel/iommu_groups"
 
+/* What a group is called that no IOMMU is behind. */
+#define NO_IOMMU "vfio-noiommu\n"
+
 static const struct record *parent_of(const struct machine *machine, const struct record *device)
 {
 	const struct record *parent;
@@ -27,9 +30,11 @@ static const struct record *parent_of(const struct machine *machine, const struc
 
 char *device_path(const struct machine *machine, const struct record *device)
 {
-	const struct record *parent = parent_of(machine, device);
+	const char *own = record_get(device, "path");
 
-	return format("%s/%s", record_get(parent, "path"), device->name);
+	if (*own)
+		return duplicate(own);
+	return format("%s/%s", record_get(parent_of(machine, device), "path"), device->name);
 }
 
 /* The driver line may name another one than the model does. */
@@ -64,7 +69,8 @@ static void remove_inside(const struct machine *machine, const char *dir, const 
 }
 
 /* The group's number is the lowest that is free, so numbers come back. */
-static void add_group(const struct machine *machine, struct record *device, const char *path)
+static void add_group(const struct machine *machine, struct record *device, const char *path,
+		      const char *kind)
 {
 	autofree char *group = NULL;
 	autofree char *devices = NULL;
@@ -84,9 +90,8 @@ static void add_group(const struct machine *machine, struct record *device, cons
 
 	devices = format("%s/devices", group);
 	link_inside(machine, devices, device->name, path);
-	file_inside(machine, group, "name", 0444, "vfio-noiommu\n");
 	file_inside(machine, group, "reserved_regions", 0444, "");
-	file_inside(machine, group, "type", 0644, "unknown\n");
+	file_inside(machine, group, "type", 0644, kind);
 	link_inside(machine, path, "iommu_group", group);
 
 	node = format("/dev/vfio/%d", number);
@@ -96,7 +101,7 @@ static void add_group(const struct machine *machine, struct record *device, cons
 	link_inside(machine, "/sys/class/vfio", name, virtual);
 }
 
-static void remove_group(const struct machine *machine, const struct record *device)
+void device_remove_vfio(const struct machine *machine, const struct record *device)
 {
 	const char *number = record_get(device, "iommu");
 
@@ -138,6 +143,14 @@ static void add_vfio(const struct machine *machine, struct record *device, const
 	tree_dir(machine, dir, 0755);
 }
 
+void device_add_vfio(const struct machine *machine, struct record *device, const char *kind)
+{
+	autofree char *path = device_path(machine, device);
+
+	add_group(machine, device, path, kind);
+	add_vfio(machine, device, path);
+}
+
 static void add_model_files(const struct machine *machine, const struct record *device,
 			    const char *path)
 {
@@ -162,6 +175,7 @@ static void add_tree(const struct machine *machine, struct record *device)
 	autofree char *path = device_path(machine, device);
 	autofree char *driver = format(BUS "/drivers/%s", bus_driver(parent));
 	autofree char *uevent = format("DRIVER=%s\n", bus_driver(parent));
+	autofree char *group_name = NULL;
 	autofree char *type = NULL;
 	autofree char *type_devices = NULL;
 
@@ -170,8 +184,9 @@ static void add_tree(const struct machine *machine, struct record *device)
 	link_inside(machine, path, "driver", driver);
 	link_inside(machine, driver, device->name, path);
 	file_inside(machine, path, "uevent", 0644, uevent);
-	add_group(machine, device, path);
-	add_vfio(machine, device, path);
+	device_add_vfio(machine, device, "unknown\n");
+	group_name = format(GROUPS "/%s/name", record_get(device, "iommu"));
+	tree_file(machine, group_name, 0444, NO_IOMMU, strlen(NO_IOMMU));
 	add_model_files(machine, device, path);
 	if (model_of(parent)->kernel) {
 		type = format("%s/" TYPES "/%s", record_get(parent, "path"),
@@ -229,7 +244,7 @@ void device_finish(struct machine *machine, struct record *device)
 	autofree char *state = format(PRIVATE "/devices/%s", device->name);
 
 	leave_bus(machine, device);
-	remove_group(machine, device);
+	device_remove_vfio(machine, device);
 	tree_retire(machine, path);
 	tree_remove(machine, state);
 	record_drop(&machine->devices, device);

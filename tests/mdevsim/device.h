@@ -20,6 +20,13 @@ long device_create(struct machine *machine, const struct record *parent, const c
 long device_remove(struct machine *machine, struct record *device);
 void device_finish(struct machine *machine, struct record *device);
 
+/*
+ * The IOMMU group and the VFIO device of a device, which its record remembers. A group's kind is
+ * "unknown\n" or how an IOMMU translates for it.
+ */
+void device_add_vfio(const struct machine *machine, struct record *device, const char *kind);
+void device_remove_vfio(const struct machine *machine, const struct record *device);
+
 /* The directory of the device; the caller frees. */
 char *device_path(const struct machine *machine, const struct record *device);
 

@@ -220,6 +220,8 @@ void unplug(const char *dir, const char *name, bool unbind)
 		if (strcmp(record_get(device, "parent"), name) == 0 && *record_get(device, "held"))
 			die("'%s' waits for '%s', which is held", name, device->name);
 	}
+	if (model_of(parent)->leave)
+		model_of(parent)->leave(&machine, parent);
 	for (struct record *device = machine.devices; device; device = next) {
 		next = device->next;
 		if (strcmp(record_get(device, "parent"), name) == 0)

@@ -15,8 +15,8 @@
 static const char usage[] =
 	"usage: mdevsim build DESCRIPTION DIR\n"
 	"       mdevsim run DIR [--linger] [FAULT…] -- COMMAND [ARGUMENT…]\n"
-	"       mdevsim hold [--cdev] DIR UUID [PID [COMMAND [CMDLINE]]]\n"
-	"       mdevsim release DIR UUID\n"
+	"       mdevsim hold [--cdev] DIR DEVICE [PID [COMMAND [CMDLINE]]]\n"
+	"       mdevsim release DIR DEVICE\n"
 	"       mdevsim unplug [--unbind] DIR PARENT\n"
 	"\n"
 	"faults, where WHAT is the number of an answered write or a glob on its path:\n"

@@ -14,6 +14,7 @@
 #include "rfc.h"
 #include "room.h"
 #include "text.h"
+#include "vf.h"
 
 static const struct store kernel_stores[] = {
 	{ON_TYPE, "create", kernel_create},
@@ -51,6 +52,14 @@ static const struct store ap_stores[] = {
 static const struct store apbus_stores[] = {
 	{ON_PARENT, "apmask", apbus_mask},
 	{ON_PARENT, "aqmask", apbus_mask},
+	{0},
+};
+
+static const struct store vf_stores[] = {
+	{ON_PARENT, "sriov_numvfs", vf_numvfs},
+	{ON_DEVICE, "nvidia/current_vgpu_type", vf_type},
+	{ON_DEVICE, "nvidia/vgpu_params", vf_params},
+	{ON_DEVICE, "nvidia/placement_id", vf_placement},
 	{0},
 };
 
@@ -102,21 +111,40 @@ static const struct device_file ap_files[] = {
 	{0},
 };
 
+/* What drivers below the kernel's mediated device framework have in common. */
+#define KERNEL(NAME, DRIVER, FULL) \
+	.name = NAME, .count = "available_instances", .driver = DRIVER, .full = FULL, .kernel = true
+
 static const struct model models[] = {
-	{"rfc", "max_instances", "vgpu", ENOSPC, false, rfc_stores, no_files, rfc_show},
-	{"mdev", "available_instances", "mdev", ENOSPC, true, kernel_stores, power_files, NULL},
-	{"mtty", "available_instances", "mtty", ENOSPC, true, kernel_stores, mtty_files, NULL},
-	{"mdpy", "available_instances", "mdpy", EUSERS, true, kernel_stores, mdpy_files, NULL},
-	{"mbochs", "available_instances", "mbochs", ENOSPC, true, kernel_stores, mbochs_files,
-	 NULL},
-	{"ccw", "available_instances", "vfio_ccw_mdev", EUSERS, true, kernel_stores, no_files,
-	 NULL},
-	{"ap", "available_instances", "vfio_ap_mdev", EUSERS, true, ap_stores, ap_files, ap_show},
-	{"apbus", NULL, NULL, 0, true, apbus_stores, no_files, apbus_show},
-	{"gvtg", "available_instances", "intel_vgpu_mdev", ENOSPC, true, kernel_stores, power_files,
-	 NULL},
-	{"nvidia", "available_instances", "nvidia-vgpu-vfio", EUSERS, true, nvidia_stores,
-	 nvidia_files, nvidia_show},
+	{.name = "rfc",
+	 .count = "max_instances",
+	 .driver = "vgpu",
+	 .full = ENOSPC,
+	 .stores = rfc_stores,
+	 .files = no_files,
+	 .show = rfc_show},
+	{KERNEL("mdev", "mdev", ENOSPC), .stores = kernel_stores, .files = power_files},
+	{KERNEL("mtty", "mtty", ENOSPC), .stores = kernel_stores, .files = mtty_files},
+	{KERNEL("mdpy", "mdpy", EUSERS), .stores = kernel_stores, .files = mdpy_files},
+	{KERNEL("mbochs", "mbochs", ENOSPC), .stores = kernel_stores, .files = mbochs_files},
+	{KERNEL("ccw", "vfio_ccw_mdev", EUSERS), .stores = kernel_stores, .files = no_files},
+	{KERNEL("ap", "vfio_ap_mdev", EUSERS), .stores = ap_stores, .files = ap_files,
+	 .show = ap_show},
+	{.name = "apbus",
+	 .kernel = true,
+	 .stores = apbus_stores,
+	 .files = no_files,
+	 .show = apbus_show},
+	{KERNEL("gvtg", "intel_vgpu_mdev", ENOSPC), .stores = kernel_stores, .files = power_files},
+	{KERNEL("nvidia", "nvidia-vgpu-vfio", EUSERS), .stores = nvidia_stores,
+	 .files = nvidia_files, .show = nvidia_show},
+	{.name = "nvidia-vf",
+	 .kernel = true,
+	 .stores = vf_stores,
+	 .files = no_files,
+	 .show = vf_show,
+	 .attach = vf_attach,
+	 .leave = vf_leave},
 };
 
 const struct model *model_of(const struct record *parent)
@@ -155,6 +183,8 @@ void model_attach(struct machine *machine, const struct record *parent)
 
 		tree_file(machine, destroy, 0200, "", 0);
 	}
+	if (model_of(parent)->attach)
+		model_of(parent)->attach(machine, parent);
 }
 
 static void show_counts(struct machine *machine, const struct record *parent)
@@ -187,12 +217,34 @@ void model_show(struct machine *machine)
 		show(machine, parent);
 }
 
+/* Whether the path lies below a device that has a place of its own. */
+static bool place_on_function(struct request *request, const char *path)
+{
+	for (struct record *device = request->machine->devices; device; device = device->next) {
+		const char *base = record_get(device, "path");
+		size_t length = strlen(base);
+
+		if (!length || !starts_with(path, base) || path[length] != '/')
+			continue;
+		request->device = device;
+		request->parent =
+			record_find(request->machine->parents, record_get(device, "parent"));
+		request->file = path + length + 1;
+		return request->parent;
+	}
+	return false;
+}
+
 /* Fills in where the path lies; false when it is below no parent. */
 static bool place_request(struct request *request, const char *path, enum place *place, char **type)
 {
 	const char *rest = NULL;
 	size_t longest = 0;
 
+	if (place_on_function(request, path)) {
+		*place = ON_DEVICE;
+		return true;
+	}
 	for (struct record *parent = request->machine->parents; parent; parent = parent->next) {
 		const char *base = record_get(parent, "path");
 		size_t length = strlen(base);
@@ -249,6 +301,24 @@ bool model_claims(struct machine *machine, const char *path)
 	return find_store(&request, path, &type);
 }
 
+long model_read_error(struct machine *machine, const char *path)
+{
+	struct request request = {.machine = machine};
+
+	if (!place_on_function(&request, path))
+		return 0;
+	return vf_read_error(request.parent, request.device, request.file);
+}
+
+bool model_refuses_reads(const struct machine *machine)
+{
+	for (const struct record *parent = machine->parents; parent; parent = parent->next) {
+		if (*record_get(parent, "unreadable"))
+			return true;
+	}
+	return false;
+}
+
 long model_store(struct machine *machine, const char *path, const char *text, size_t length)
 {
 	struct request request = {.machine = machine, .text = text, .length = length};
@@ -259,10 +329,10 @@ long model_store(struct machine *machine, const char *path, const char *text, si
 	if (!store || !tree_exists(machine, path))
 		return -ENODEV;
 	answer = store->function(&request);
-	/* what a bus is told may be about all its parents */
-	if (model_of(request.parent)->count)
-		show(machine, request.parent);
-	else
-		model_show(machine);
+	/* what a bus is told may be about all its parents, and what they are told about the bus */
+	bool is_bus = !model_of(request.parent)->count;
+	for (const struct record *parent = machine->parents; parent; parent = parent->next)
+		if (is_bus || parent == request.parent || !model_of(parent)->count)
+			show(machine, parent);
 	return answer ? answer : (long)length;
 }

@@ -56,6 +56,10 @@ struct model {
 	const struct device_file *files;
 	/* Writes what the state shows beyond the counts; may be NULL. */
 	void (*show)(struct machine *machine, const struct record *parent);
+	/* What comes with the driver besides types, and what goes with it besides devices below
+	 * the parent; may be NULL. */
+	void (*attach)(struct machine *machine, const struct record *parent);
+	void (*leave)(struct machine *machine, const struct record *parent);
 };
 
 /* Dies when the name is unknown. */
@@ -69,6 +73,11 @@ void model_show(struct machine *machine);
 
 /* Whether a driver answers writes to this path. */
 bool model_claims(struct machine *machine, const char *path);
+
+/* A negative errno when the driver refuses to let this path be read, else 0. */
+long model_read_error(struct machine *machine, const char *path);
+/* Whether any driver refuses any reading. */
+bool model_refuses_reads(const struct machine *machine);
 
 /* Plays the driver. The caller holds the lock and has loaded the state. */
 long model_store(struct machine *machine, const char *path, const char *text, size_t length);

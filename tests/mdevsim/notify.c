@@ -70,12 +70,13 @@ static const int changes[] = {
 #define OPEN_FLAGS offsetof(struct seccomp_data, args[2])
 #endif
 
-static int install(bool with_changes, unsigned long flags)
+static int install(unsigned more, unsigned long flags)
 {
-	struct sock_filter code[N_CHANGES + 9];
+	bool with_changes = more & NOTIFY_CHANGES, with_reads = more & NOTIFY_READS;
+	struct sock_filter code[N_CHANGES + 10];
 	unsigned short n = 0;
 	/* instructions between the one at n and the last two, which say "go on" and "ask" */
-	unsigned char left = (unsigned char)((with_changes ? N_CHANGES + 3 : 0) + 1);
+	unsigned char left = (unsigned char)((with_changes ? N_CHANGES + 3 : 0) + with_reads + 1);
 
 	code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
 						 offsetof(struct seccomp_data, arch));
@@ -83,6 +84,9 @@ static int install(bool with_changes, unsigned long flags)
 	code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
 						 offsetof(struct seccomp_data, nr));
 	code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_write, left, 0);
+	if (with_reads) /* only where some are refused: there are many of them */
+		code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_read,
+							 --left, 0);
 	for (size_t i = 0; with_changes && i < N_CHANGES; i++)
 		code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
 							 (unsigned)changes[i], --left, 0);
@@ -102,16 +106,16 @@ static int install(bool with_changes, unsigned long flags)
 }
 
 /* Root keeps the right to run set-uid programs below the filter; others give it up. */
-static int install_filter(bool with_changes)
+static int install_filter(unsigned more)
 {
-	int fd = install(with_changes, SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+	int fd = install(more, SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
 
 	if (fd < 0 && errno == EACCES) {
 		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-		fd = install(with_changes, SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+		fd = install(more, SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
 	}
 	if (fd < 0 && errno == EINVAL)
-		fd = install(with_changes, 0);
+		fd = install(more, 0);
 	return fd;
 }
 
@@ -165,12 +169,12 @@ static int receive_listener(int channel)
 	return fd;
 }
 
-static void run_command(int channel, char *const command[], bool with_changes)
+static void run_command(int channel, char *const command[], unsigned more)
 	__attribute__((noreturn));
 
-static void run_command(int channel, char *const command[], bool with_changes)
+static void run_command(int channel, char *const command[], unsigned more)
 {
-	int fd = install_filter(with_changes);
+	int fd = install_filter(more);
 	char go;
 
 	send_listener(channel, fd, fd < 0 ? errno : 0);
@@ -183,7 +187,7 @@ static void run_command(int channel, char *const command[], bool with_changes)
 	_exit(errno == ENOENT ? 127 : 126);
 }
 
-pid_t notify_start(char *const command[], bool with_changes, int *listener)
+pid_t notify_start(char *const command[], unsigned more, int *listener)
 {
 	unsigned int action = SECCOMP_RET_USER_NOTIF;
 	char copy[sizeof(probe)];
@@ -199,7 +203,7 @@ pid_t notify_start(char *const command[], bool with_changes, int *listener)
 		die("cannot fork: %s", strerror(errno));
 	if (child == 0) {
 		close(channel[0]);
-		run_command(channel[1], command, with_changes);
+		run_command(channel[1], command, more);
 	}
 
 	close(channel[1]);

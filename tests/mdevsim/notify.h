@@ -9,24 +9,29 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* A write(2), or a change of a file, that waits for an answer. */
+/* A write(2), a read(2), or a change of a file, that waits for an answer. */
 struct notice {
 	uint64_t id;
 	pid_t thread;
 	int call; /* SYS_write, SYS_renameat, … */
 	uint64_t arguments[6];
-	/* of a write */
+	/* of a write or read */
 	int fd;
 	uint64_t buffer;
 	uint64_t length;
 };
 
+enum {
+	NOTIFY_READS = 1 << 0,
+	NOTIFY_CHANGES = 1 << 1, /* whatever else makes, moves, removes or flushes files */
+};
+
 /*
- * Starts the command under the filter and returns its PID; *listener hears its writes, and with
- * `changes` whatever else makes, moves, removes or flushes files.
+ * Starts the command under the filter and returns its PID; *listener hears its writes, and what else
+ * is asked for.
  * Ends with status 77 and a reason where this kernel or container does not allow that.
  */
-pid_t notify_start(char *const command[], bool changes, int *listener);
+pid_t notify_start(char *const command[], unsigned more, int *listener);
 
 /* False when the writer has gone meanwhile. */
 bool notify_receive(int listener, struct notice *notice);

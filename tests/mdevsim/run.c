@@ -124,6 +124,22 @@ static void judge_change(struct supervisor *self, const struct notice *notice)
 		notify_continue(self->listener, notice->id);
 }
 
+/* Reads are let through, but for those that a driver refuses. */
+static void answer_read(struct supervisor *self, const struct notice *notice)
+{
+	autofree char *path = place_of(&self->machine, notice->thread, notice->fd);
+	long answer = 0;
+
+	if (path) {
+		state_load(&self->machine);
+		answer = model_read_error(&self->machine, path);
+	}
+	if (answer)
+		notify_answer(self->listener, notice->id, answer);
+	else
+		notify_continue(self->listener, notice->id);
+}
+
 static void receive(struct supervisor *self)
 {
 	struct notice notice;
@@ -132,6 +148,10 @@ static void receive(struct supervisor *self)
 
 	if (!notify_receive(self->listener, &notice))
 		return;
+	if (notice.call == SYS_read) {
+		answer_read(self, &notice);
+		return;
+	}
 	path = notice.call == SYS_write ? concerning(self, &notice) : NULL;
 	if (!path) {
 		judge_change(self, &notice);
@@ -428,12 +448,16 @@ int run(char *argv[])
 	self.machine = machine_open(argv[0]);
 	command = parse(&self, argv + 1);
 	state_lock(&self.machine, true);
+	state_load(&self.machine);
 	state_unlock(&self.machine);
 	/* The command keeps the umask that it was given. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	umask(mask);
 	self.changes = fault_concerns_changes(self.faults);
-	self.command = notify_start(command, self.changes, &self.listener);
+	self.command = notify_start(command,
+				    (self.changes ? NOTIFY_CHANGES : 0) |
+					    (model_refuses_reads(&self.machine) ? NOTIFY_READS : 0),
+				    &self.listener);
 	umask(022);
 	self.signals = catch_signals();
 	serve(&self);

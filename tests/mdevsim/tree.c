@@ -92,6 +92,20 @@ static void fill(const struct machine *machine, const char *path, int flags, mod
 	close(fd);
 }
 
+/* Newlines cover what is longer now, so that a reader sees no mixture before it is cut off. */
+static void overwrite(const struct machine *machine, const char *path, mode_t mode,
+		      const char *text, size_t length, size_t before)
+{
+	if (before > length) {
+		autofree char *covering = allocate(before);
+
+		memset(covering, '\n', before);
+		memcpy(covering, text, length);
+		fill(machine, path, 0, mode, covering, before);
+	}
+	fill(machine, path, 0, mode, text, length);
+}
+
 void tree_file(const struct machine *machine, const char *path, mode_t mode, const char *text,
 	       size_t length)
 {
@@ -103,7 +117,7 @@ void tree_file(const struct machine *machine, const char *path, mode_t mode, con
 	if (before && before_length == length && memcmp(before, text, length) == 0)
 		return;
 	if ((mode & 0222) && tree_exists(machine, path)) {
-		fill(machine, path, 0, mode, text, length);
+		overwrite(machine, path, mode, text, length, before ? before_length : 0);
 		return;
 	}
 

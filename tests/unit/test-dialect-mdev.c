@@ -553,8 +553,8 @@ static void test_kernel_create(void)
 		dialect_mdev.plan_create(&request, &plan);
 		is_text(shell(pool, &plan), want, "the UUID alone, then attributes in order");
 		ok(dialect_mdev.ignores_params(&request), "params have nowhere to go");
-		is_text(dialect_mdev.device_path(pool, request.type, UUID),
-			"/sys/bus/mdev/devices/" UUID, "where the device appears");
+		is_text(dialect_mdev.device_path(pool, &request), "/sys/bus/mdev/devices/" UUID,
+			"where the device appears");
 	}
 	machine_close(&m);
 }

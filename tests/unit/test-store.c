@@ -30,13 +30,13 @@ static const struct stored whole = {
 			.name = "desk",
 			.parent = CARD,
 			.type = "11",
+			.type_name = "GRID \"M60\"-0B",
 			.params = "a='b' \\ \"c\"",
 			.group = 4294967295,
 			.start = START_AUTO,
 			.attributes = attributes,
 			.n_attributes = 2,
 		},
-	.type_name = "GRID \"M60\"-0B",
 	.file_name = UUID_A,
 };
 static const struct stored bare = {
@@ -63,7 +63,7 @@ static void check_same(const struct stored *got, const struct stored *want, cons
 	is_text(b->name, a->name, "its name");
 	is_text(b->parent, a->parent, "its parent");
 	is_text(b->type, a->type, "its type");
-	is_text(got->type_name, want->type_name, "its type's name");
+	is_text(b->type_name, a->type_name, "its type's name");
 	is_text(b->params, a->params, "its params");
 	is_number(b->group, a->group, "its group");
 	is_number(b->start, a->start, "its start");
