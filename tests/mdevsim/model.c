@@ -259,10 +259,10 @@ long model_store(struct machine *machine, const char *path, const char *text, si
 	if (!store || !tree_exists(machine, path))
 		return -ENODEV;
 	answer = store->function(&request);
-	/* what a bus is told may be about all its parents */
-	if (model_of(request.parent)->count)
-		show(machine, request.parent);
-	else
-		model_show(machine);
+	/* what a bus is told may be about all its parents, and what they are told about the bus */
+	bool is_bus = !model_of(request.parent)->count;
+	for (const struct record *parent = machine->parents; parent; parent = parent->next)
+		if (is_bus || parent == request.parent || !model_of(parent)->count)
+			show(machine, parent);
 	return answer ? answer : (long)length;
 }
