@@ -813,3 +813,10 @@ END
   mdevtool create --uuid "$A" --type 1145
   fails 4 "$A"
 }
+
+@test "create: an attribute that cannot be written is read-only, and the device is undone" {
+  machine nvidia-vf
+  mdevtool create --type 1145 --attr gpu_instance_id=1
+  fails 7 "gpu_instance_id' is read-only"
+  nothing_left
+}

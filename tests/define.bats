@@ -466,3 +466,39 @@ desk-3 1" ] || complain "not so"
   fails 7
   [ ! -e "$root/etc/mdevctl.d/$card" ] || complain "something is kept"
 }
+
+@test "define: of a virtual function, by its address, and by that the definition is found" {
+  machine nvidia-vf
+  device "$A" 1145 --name desk --params a=1
+  mdevtool define 41:00.4 --auto
+  succeeds
+  kept "$A" name desk parent "$gpu" params a=1 state active
+  mdevtool modify "${vfs[0]}" --group 3
+  succeeds
+  kept "$A" group 3
+  mdevtool undefine "${vfs[0]}"
+  succeeds
+  is_undefined "$A"
+  mdevtool undefine "$gpu"
+  fails 3 "$gpu"
+}
+
+@test "define: for one virtual function, by whose address it is found while that is idle" {
+  machine nvidia-vf
+  mdevtool define --type 1145 --parent 41:00.5 --uuid "$A"
+  succeeds
+  [ -e "$root/etc/mdevctl.d/${vfs[1]}/$A" ] || complain "it lies elsewhere"
+  mdevtool start "${vfs[1]}"
+  succeeds
+  says "$A"
+  vgpu "${vfs[1]}" 1145
+  kept "$A" parent "${vfs[1]}" state active
+}
+
+@test "define: what others set up without a UUID cannot be" {
+  machine nvidia-vf
+  foreign_vgpu "${vfs[0]}" 1145
+  mdevtool define "${vfs[0]}"
+  fails 9 "${vfs[0]}"
+  hints "mdevtool define --type 1145 --parent ${vfs[0]}"
+}

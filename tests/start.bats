@@ -377,3 +377,31 @@ $C"
   says_nothing
   [ $((SECONDS - before)) -lt 20 ] || complain "that took too long"
 }
+
+@test "start: --auto waits for virtual functions that are enabled meanwhile" {
+  machine nvidia-vf
+  mdevtool define --type 1145 --parent "$gpu" --uuid "$A" --auto
+  enabled_vfs 0
+  (sleep 1 && enabled_vfs 8) 3>&- &
+  mdevtool start --auto --wait 20
+  wait $!
+  succeeds
+  says "$A"
+  vgpu "${vfs[0]}" 1145
+}
+
+@test "start: --auto waits for room among virtual functions, which come one after another" {
+  machine nvidia-vf
+  mdevtool define --type 1145 --parent "$gpu" --uuid "$A" --auto
+  local vf
+  for vf in "${vfs[@]}"; do
+    foreign_vgpu "$vf" 1145
+  done
+  mdevtool start --auto
+  fails 5 "no room"
+  (sleep 1 && foreign_vgpu "${vfs[3]}" 0) 3>&- &
+  mdevtool start --auto --wait 20
+  wait $!
+  succeeds
+  vgpu "${vfs[3]}" 1145
+}

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 
 struct step *plan_add(struct plan *plan, enum step_kind kind, const char *dir, const char *name,
 		      const char *text)
@@ -109,8 +110,17 @@ static int run_text(const struct root *root, const struct step *step, struct err
 	return -1;
 }
 
+static bool is_read_only(const struct root *root, const struct step *step)
+{
+	autoclose int dir = root_openat(root, step->dir, O_PATH | O_DIRECTORY);
+	autoclose int fd = dir < 0 ? -1 : sysfs_open_attribute(dir, step->name, O_RDONLY);
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 && !(st.st_mode & (S_IWUSR | S_IWGRP | S_IWOTH));
+}
+
 /* What the kernel's refusals mean in the field's words. */
-static int explain(const struct step *step, int errnum, struct err *err)
+static int explain(const struct root *root, const struct step *step, int errnum, struct err *err)
 {
 	switch (errnum) {
 	case ETIMEDOUT:
@@ -131,6 +141,10 @@ static int explain(const struct step *step, int errnum, struct err *err)
 	if (step->kind == STEP_ATTRIBUTE &&
 	    (errnum == ENOENT || errnum == EXDEV || errnum == ELOOP))
 		err_set(err, ERR_INVALID, "the device has no attribute '%s'", step->name);
+	/* root may open it all the same, and the kernel then says EIO */
+	if (step->kind == STEP_ATTRIBUTE && (err->kind == ERR_DENIED || errnum == EIO) &&
+	    is_read_only(root, step))
+		err_set(err, ERR_DENIED, "the device's attribute '%s' is read-only", step->name);
 	err->errnum = errnum;
 	return -1;
 }
@@ -150,7 +164,7 @@ static int run_step(const struct step *step, struct run *run, struct err *err)
 	int errnum = sysfs_store(run->root, step->dir, step->name, step->text, wait_ms);
 	if (step->kind == STEP_CREATE)
 		run->made = errnum == 0 || errnum == SYSFS_SHORT;
-	return errnum ? explain(step, errnum, err) : 0;
+	return errnum ? explain(run->root, step, errnum, err) : 0;
 }
 
 int plan_run(const struct plan *plan, struct run *run, struct err *err)

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "mdev/address.h"
 #include "mdev/inventory.h"
 #include "mdev/uuid.h"
 
@@ -437,8 +438,41 @@ static int ambiguous(struct inventory *inventory, const char *given, struct stor
 	return err_hint(err, same ? "say which with --parent: %s" : "it could be %s", candidates);
 }
 
-static bool is_meant(const struct definition *definition, const char *given)
+/* What a PCI address means: the device in that slot, and what is defined for it. */
+struct slot {
+	const char *address; /* NULL when none is given */
+	const char *uuid;    /* of its device; NULL without one */
+};
+
+static struct slot read_slot(struct inventory *inventory, const char *given)
 {
+	struct slot slot = {.address = address_parent_name(inventory->pool, given)};
+	autoerr struct err absent = {0};
+	const struct parent *parent;
+	struct pci_address a;
+
+	if (!slot.address || !pci_address_parse(slot.address, &a))
+		return (struct slot){0};
+	parent = inventory_find_parent(inventory, slot.address, 0, &absent);
+	if (!parent || !parent_slot(parent, slot.address))
+		return (struct slot){0};
+	inventory_load_devices(inventory, 0);
+	for (size_t i = 0; i < inventory->n_devices; i++) {
+		const struct device *device = inventory->devices[i];
+
+		if (device->address && streq(device->address, slot.address))
+			slot.uuid = device->uuid;
+	}
+	return slot;
+}
+
+static bool is_meant(const struct definition *definition, const char *given,
+		     const struct slot *slot)
+{
+	if (slot->uuid)
+		return streq(definition->uuid, slot->uuid);
+	if (slot->address)
+		return streq(definition->parent, slot->address);
 	if (uuid_is_prefix(given))
 		return strncasecmp(definition->uuid, given, strlen(given)) == 0;
 	return definition->name && streq(definition->name, given);
@@ -456,10 +490,11 @@ struct stored *store_find(struct inventory *inventory, const char *given, const 
 		.broken = &broken,
 	};
 
+	const struct slot slot = read_slot(inventory, given);
 	load(&loading, inventory, parent);
 	inventory->n_warnings = n_warnings; /* about others, which are none's business here */
 	for (size_t i = 0; i < inventory->n_definitions; i++)
-		if (is_meant(&inventory->definitions[i]->definition, given))
+		if (is_meant(&inventory->definitions[i]->definition, given, &slot))
 			*pool_push(inventory->pool, found, n) = inventory->definitions[i];
 	if (n == 1)
 		return found[0];

@@ -40,9 +40,10 @@ void store_load(struct inventory *inventory, const char *parent, const char *uui
 /* Only those with a name or a group, without a look at the others. */
 void store_load_named(struct inventory *inventory);
 /*
- * The definition that `given` means: a UUID, a unique prefix of one, or a name; `parent` (NULL for
- * any) tells apart those that have the same UUID. Loads what it needs. ERR_NOT_FOUND, ERR_INVALID
- * for an ambiguous one, or for one whose file cannot be read; others that cannot are no warnings.
+ * The definition that `given` means: a UUID, a unique prefix of one, a name, or the address of a
+ * slot whose device it describes, or that it is for; `parent` (NULL for any) tells apart those that
+ * have the same UUID. Loads what it needs. ERR_NOT_FOUND, ERR_INVALID for an ambiguous one, or for
+ * one whose file cannot be read; others that cannot are no warnings.
  */
 struct stored *store_find(struct inventory *inventory, const char *given, const char *parent,
 			  struct err *err);
