@@ -329,8 +329,8 @@ steps_of() {
   [ "$steps" -gt 0 ] || complain "it has no steps"
 }
 
-# every_step_fails NAME ARGUMENT...: with each errno in turn.
-every_step_fails() {
+# refused_at_every_step NAME ARGUMENT...: with each errno in turn.
+refused_at_every_step() {
   local step errno steps
   steps_of "$@"
   for ((step = 1; step <= steps; step++)); do
@@ -348,23 +348,23 @@ every_step_fails() {
 
 @test "faults: a virtual function and its params" {
   errnos=(EIO EINVAL EBUSY ENODEV)
-  every_step_fails nvidia-vf create --type 1145 --uuid "$A" --params a=1
+  refused_at_every_step nvidia-vf create --type 1145 --uuid "$A" --params a=1
 }
 
 @test "faults: a set of virtual functions" {
   errnos=(EIO)
-  every_step_fails nvidia-vf create --type 1145 --count 3 --params a=1
+  refused_at_every_step nvidia-vf create --type 1145 --count 3 --params a=1
 }
 
 @test "faults: a virtual function's place" {
   errnos=(EIO EINVAL)
-  every_step_fails nvidia-vf-mixed create --type 1155 --uuid "$A" --attr nvidia/placement_id=24
+  refused_at_every_step nvidia-vf-mixed create --type 1155 --uuid "$A" --attr nvidia/placement_id=24
 }
 
 @test "faults: one of each dialect" {
   errnos=(EIO)
   document '[{"type":"11","params":"x"},{"type":"1145","params":"a=1"},{"type":"vfio_ccw-io"}]'
-  every_step_fails mixed create "$document" --group 1
+  refused_at_every_step mixed create "$document" --group 1
 }
 
 @test "faults: destroy of virtual functions, every step of a set" {

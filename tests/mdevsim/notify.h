@@ -27,9 +27,9 @@ enum {
 };
 
 /*
- * Starts the command under the filter and returns its PID; *listener hears its writes, and what else
- * is asked for.
- * Ends with status 77 and a reason where this kernel or container does not allow that.
+ * Starts the command under the filter and returns its PID; *listener hears its writes, and what
+ * else is asked for. Ends with status 77 and a reason where this kernel or container does not allow
+ * that.
  */
 pid_t notify_start(char *const command[], unsigned more, int *listener);
 
