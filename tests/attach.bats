@@ -58,7 +58,8 @@ load vm.bash
   machine m60
   device "$A" 11
   local device
-  for device in "$(has "$A")" "other=/sys/devices/pci0000:80/0000:86:00.0/$A" "=/sys/bus/mdev/devices/$A"; do
+  for device in "$(has "$A")" "other=/sys/devices/pci0000:80/0000:86:00.0/$A" \
+    "=/sys/bus/mdev/devices/$A" "slash=/sys/bus/mdev/devices/$A/"; do
     a_vm --port rp1 --device "$device"
     mdevtool attach "$A" --qmp "$vm"
     succeeds
@@ -134,6 +135,31 @@ load vm.bash
   fails 1 "cannot attach '$B': no more; and $A is left in the VM"
 }
 
+@test "attach: what is to be taken back is, even when the guest is just taking it" {
+  machine m60
+  device "$A" 11 --group 1
+  device "$B" 11 --group 1
+  a_vm --port rp1 --port rp2 --fault 'device_add#2=error:no more' \
+    --fault 'device_del#1=error:Hot-unplug failed: guest is busy (power indicator blinking)'
+  mdevtool attach "$A" "$B" --qmp "$vm"
+  fails 1 "cannot attach '$B': no more"
+  warns_not_of "is left"
+  vm_was_told device_add "$(plugged "$A" rp1)" device_add "$(plugged "$B" rp2)" \
+    device_del "$(unplugged "$A")" device_del "$(unplugged "$A")"
+}
+
+@test "attach: a VM that does not say what came of it may take it yet" {
+  machine m60
+  device "$A" 11 --group 1
+  a_vm --port rp1 --fault device_add=silent
+  mdevtool attach "$A" --qmp "$vm" --timeout 1
+  fails 1 "cannot attach '$A'" "does not answer; the VM may take it yet"
+  a_vm --port rp1 --fault device_add=error:no
+  mdevtool attach "$A" --qmp "$vm"
+  fails 1 "cannot attach '$A': no"
+  warns_not_of "may take it"
+}
+
 @test "attach: what was there before is left in the VM when a later one fails" {
   machine m60
   device "$A" 11 --group 1
@@ -185,6 +211,22 @@ load vm.bash
   hints "one client"
 }
 
+@test "attach: a VM before which other clients stand in line" {
+  machine m60
+  device "$A" 11
+  a_vm --fault greeting=silent
+  local i waiting=()
+  for i in 1 2 3 4; do
+    "$MDEVTOOL" --root "$root" attach "$A" --qmp "$vm" --timeout 20 >"$vm.$i" 2>&1 3>&- &
+    waiting+=($!)
+  done
+  until [ "$(grep -cF "$vm" /proc/net/unix)" -ge 4 ]; do sleep 0.02; done
+  mdevtool attach "$A" --qmp "$vm" --timeout 1
+  kill "${waiting[@]}"
+  fails 1 "does not answer"
+  hints "one client"
+}
+
 # What a peer does that is none, at every command that attach sends.
 @test "attach: a peer that is silent, closes, breaks off, or talks nonsense" {
   machine m60
@@ -230,6 +272,16 @@ load vm.bash
   a_vm --port rp1 --fault qom-list=events:5000 --fault device_add=events:5000
   mdevtool attach "$A" --qmp "$vm"
   succeeds
+}
+
+@test "attach: a peer that has no end of things to say, and never the answer" {
+  machine m60
+  device "$A" 11
+  a_vm --port rp1 --fault qom-list=flood
+  local before=$SECONDS
+  mdevtool attach "$A" --qmp "$vm" --timeout 1
+  fails 1 "does not answer"
+  [ $((SECONDS - before)) -lt 9 ] || complain "that took too long"
 }
 
 @test "attach: answers to other commands are passed over" {
@@ -320,18 +372,25 @@ load vm.bash
 
 ### A real QEMU
 
-@test "attach: a real QEMU tells its ports, and why it takes no device that is not there" {
-  needs qemu-system-x86_64
-  machine m60
-  device "$A" 11
-  qemu-system-x86_64 -S -machine q35 -accel tcg -nodefaults -display none -m 64 \
-    -qmp "unix:$vm,server=on,wait=off" -device pcie-root-port,id=rp1,chassis=1 \
-    -device pcie-root-port,id=rp2,chassis=2 -device virtio-rng-pci,bus=rp1 3>&- &
+# a_qemu OPTION...
+a_qemu() {
+  stops
+  rm -f "$vm"
+  qemu-system-x86_64 -S -accel tcg -nodefaults -display none -m 64 \
+    -qmp "unix:$vm,server=on,wait=off" "$@" 3>&- &
   vm_pid=$!
   until [ -S "$vm" ]; do
     kill -0 "$vm_pid" || complain "QEMU does not start"
     sleep 0.05
   done
+}
+
+@test "attach: a real QEMU tells its ports, and why it takes no device that is not there" {
+  needs qemu-system-x86_64
+  machine m60
+  device "$A" 11
+  a_qemu -machine q35 -device pcie-root-port,id=rp1,chassis=1 \
+    -device pcie-root-port,id=rp2,chassis=2 -device virtio-rng-pci,bus=rp1
   mdevtool attach "$A" --qmp "$vm" --verbose --timeout 60
   fails 1 "\"bus\":\"rp2\"" "cannot attach '$A'" "no such host device"
   mdevtool attach "$A" --qmp "$vm" --bus rp1 --timeout 60
@@ -339,4 +398,33 @@ load vm.bash
   mdevtool detach "$A" --qmp "$vm" --timeout 60
   succeeds
   warns "'$A' is detached already"
+}
+
+# The bus of a port without an id is another "pcie.0".
+@test "attach: a real QEMU's ports that take nothing" {
+  needs qemu-system-x86_64
+  machine m60
+  device "$A" 11
+  a_qemu -machine q35 -device pcie-root-port,chassis=1 \
+    -device pcie-root-port,id=rp0,chassis=2,hotplug=off -device pcie-root-port,id=rp1,chassis=3 \
+    -device virtio-rng-pci,bus=rp1
+  mdevtool attach "$A" --qmp "$vm" --timeout 60
+  fails 5 "none of the VM's 1 ports is free"
+}
+
+@test "attach: a real QEMU's ports behind a switch, and machines without ports" {
+  needs qemu-system-x86_64
+  machine m60
+  device "$A" 11
+  a_qemu -machine q35 -device ioh3420,id=rp1,chassis=1 -device x3130-upstream,id=up,bus=rp1 \
+    -device xio3130-downstream,id=down,bus=up,chassis=2
+  mdevtool attach "$A" --qmp "$vm" --verbose --timeout 60
+  fails 1 "\"bus\":\"down\"" "no such host device"
+  a_qemu -machine pc
+  mdevtool attach "$A" --qmp "$vm" --timeout 60
+  fails 1 "no such host device"
+  a_qemu -machine q35
+  mdevtool attach "$A" --qmp "$vm" --timeout 60
+  fails 1 "cannot attach '$A': Bus 'pcie.0' does not support hotplugging"
+  hints "-device pcie-root-port"
 }

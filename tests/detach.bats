@@ -62,6 +62,31 @@ load vm.bash
   fails 1 "has not let go"
 }
 
+@test "detach: each that is left is named, those that can go do" {
+  machine m60
+  device "$A" 11 --group 1
+  device "$B" 11 --group 1
+  a_vm --device "$(has "$A")" --device "$(has "$B")" --unplug never
+  mdevtool detach "$A" "$B" --qmp "$vm" --timeout 1
+  fails 1 "has not let go of '$A' in time; the guest has not let go of '$B' in time"
+  a_vm --device "$(has "$A")" --device "$(has "$B")" --fault 'device_del#1=error:not now'
+  mdevtool detach "$A" "$B" --qmp "$vm"
+  fails 1 "cannot detach '$A': not now"
+  warns_not_of "$B"
+  vm_was_told device_del "$(unplugged "$A")" device_del "$(unplugged "$B")"
+  mdevtool detach "$B" --qmp "$vm"
+  warns "'$B' is detached already"
+}
+
+@test "detach: one that the guest lets go of before it is asked again" {
+  machine m60
+  device "$A" 11
+  a_vm --device "$(has "$A")" --unplug sooner
+  mdevtool detach "$A" --qmp "$vm"
+  succeeds
+  is_silent
+}
+
 @test "detach: a guest that refuses" {
   machine m60
   device "$A" 11 --group 1

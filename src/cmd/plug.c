@@ -84,16 +84,15 @@ int plug_attach(struct context *context, struct guest *guest, struct inventory *
 	return guest_attach(guest, *ret, devices->n, bus, err);
 }
 
-/* The last word of the path is the id, for those that have one. */
-static json_t *plugging_json(const struct plugging *plugging)
+static json_t *plugging_json(struct pool *pool, const struct plugging *plugging)
 {
 	json_t *json = json_pack("{s:s, s:b}", "uuid", plugging->device->uuid, "already",
 				 plugging->already);
 
 	if (plugging->path)
-		json_object_set_new(json, "qom_path", json_string(plugging->path));
+		json_object_set_new(json, "qom_path", json_string(text_json(pool, plugging->path)));
 	if (plugging->bus)
-		json_object_set_new(json, "bus", json_string(plugging->bus));
+		json_object_set_new(json, "bus", json_string(text_json(pool, plugging->bus)));
 	return json;
 }
 
@@ -103,7 +102,7 @@ void plug_print(struct context *context, const char *key, const struct plugging 
 	json_t *records = json_array();
 
 	for (size_t i = 0; i < n; i++) {
-		json_array_append_new(records, plugging_json(&list[i]));
+		json_array_append_new(records, plugging_json(context->pool, &list[i]));
 		if (list[i].already)
 			say_note(context, "'%s' is %s already", list[i].device->uuid, key);
 	}

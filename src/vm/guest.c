@@ -7,6 +7,11 @@
 
 #include <errno.h>
 
+#define RETRY_MS 500
+#define PORTS_HINT                                                       \
+	"QEMU needs a port for each device, from its start on: -device " \
+	"pcie-root-port,id=NAME,chassis=NUMBER"
+
 /*
  * Looking. Everything is read from QEMU's object model, since query-pci knows nothing of what is
  * behind a port before the guest's firmware has numbered the buses.
@@ -116,7 +121,10 @@ static int look_at_port(struct guest *guest, const char *path, struct err *err)
 	return result;
 }
 
-/* The devices of -device and device_add, with and without an id of their own. */
+/*
+ * The devices of -device and device_add, with and without an id of their own. The bus of a port
+ * without one has a name that others have as well, "pcie.0", and so cannot be asked for.
+ */
 static int look(struct guest *guest, struct err *err)
 {
 	static const char *const places[] = {"/machine/peripheral", "/machine/peripheral-anon"};
@@ -137,7 +145,7 @@ static int look(struct guest *guest, struct err *err)
 
 			if (result == 0 && strncmp(text_of(entry, "type"), "child<vfio-", 11) == 0)
 				result = look_at_function(guest, path, err);
-			else if (result == 0 && is_port(text_of(entry, "type")))
+			else if (result == 0 && i == 0 && is_port(text_of(entry, "type")))
 				result = look_at_port(guest, path, err);
 		}
 		json_decref(list);
@@ -159,20 +167,31 @@ void guest_close(struct guest *guest)
 	qmp_close(&guest->qmp);
 }
 
-static const char *last_component(const char *path)
+/* Its length is *n: a path may end in slashes. */
+static const char *last_component(const char *path, size_t *n)
 {
-	const char *slash = strrchr(path, '/');
+	const char *end = path + strlen(path), *start;
 
-	return slash ? slash + 1 : path;
+	while (end > path && end[-1] == '/')
+		end--;
+	for (start = end; start > path && start[-1] != '/'; start--)
+		;
+	*n = (size_t)(end - start);
+	return start;
 }
 
 /* Users write paths of any kind; the last word of each is the device's own. */
 const struct guest_function *guest_find(const struct guest *guest, const struct device *device)
 {
-	for (size_t i = 0; i < guest->n_functions; i++)
-		if (streq(last_component(guest->functions[i].sysfsdev),
-			  last_component(device->path)))
+	size_t n, length;
+	const char *wanted = last_component(device->path, &n);
+
+	for (size_t i = 0; i < guest->n_functions; i++) {
+		const char *name = last_component(guest->functions[i].sysfsdev, &length);
+
+		if (length == n && strncmp(name, wanted, n) == 0)
 			return &guest->functions[i];
+	}
 	return NULL;
 }
 
@@ -189,18 +208,33 @@ static int change(struct guest *guest, const char *command, json_t *arguments, s
 	return qmp_execute(&guest->qmp, command, arguments, NULL, err);
 }
 
-/* Asks for it. One that was asked for before, and is still awaited, is no error. */
-static int request(struct guest *guest, const char *path, struct err *err)
+/*
+ * Asks for it. No error is one that was asked for before, and is still awaited, or that has gone
+ * meanwhile. A guest that has just been given the device, on a port without ACPI, must take it
+ * before it can be asked ("guest is busy (power indicator blinking)").
+ */
+static int request(struct guest *guest, const struct plugging *plugging, long long deadline,
+		   struct err *err)
 {
 	static const char by_id[] = "/machine/peripheral/";
+	const char *path = plugging->path;
 	const char *id = strncmp(path, by_id, strlen(by_id)) == 0 ? path + strlen(by_id) : path;
-	autoerr struct err failure = {0};
 
-	if (change(guest, "device_del", json_pack("{s:s}", "id", id), &failure) == 0 ||
-	    (guest->qmp.refused && strstr(failure.message, "in the process of unplug")))
-		return 0;
-	err_keep_first(err, &failure);
-	return -1;
+	for (;;) {
+		autoerr struct err failure = {0};
+
+		if (change(guest, "device_del", json_pack("{s:s}", "id", id), &failure) == 0 ||
+		    guest->qmp.no_device ||
+		    (guest->qmp.refused && strstr(failure.message, "in the process of unplug")))
+			return 0;
+		if (guest->qmp.refused && strstr(failure.message, "guest is busy") &&
+		    file_now_ms() < deadline) {
+			file_sleep_ms(RETRY_MS);
+			continue;
+		}
+		err_keep_first(err, &failure);
+		return -1;
+	}
 }
 
 /* That it is gone is seen even when the event went to somebody else. */
@@ -232,28 +266,43 @@ static int await(struct guest *guest, const struct plugging *plugging, long long
 			     "command with a longer --timeout waits for that");
 }
 
+/* What comes after the first failure is told behind it. */
+static void add_failure(struct err *all, struct err *failure)
+{
+	if (all->kind && failure->kind)
+		err_append(all, "; %s", failure->message);
+	err_keep_first(all, failure);
+}
+
+/* All are asked for at once, since guests take their time. */
 int guest_detach(struct guest *guest, struct plugging *list, size_t n, int wait_ms, struct err *err)
 {
 	long long deadline = file_now_ms() + wait_ms;
-	autoerr struct err first = {0};
+	autoerr struct err failures = {0};
 
 	for (size_t i = 0; i < n; i++) {
 		const struct guest_function *function = guest_find(guest, list[i].device);
+		autoerr struct err failure = {0};
 
 		list[i].already = !function;
 		list[i].path = function ? function->path : NULL;
-		if (function && request(guest, function->path, err) < 0)
-			return err_wrap(err, "cannot detach '%s'", list[i].device->uuid);
+		if (!function || request(guest, &list[i], deadline, &failure) == 0)
+			continue;
+		err_wrap(&failure, "cannot detach '%s'", list[i].device->uuid);
+		add_failure(&failures, &failure);
+		if (!guest->qmp.refused)
+			n = 0;
+		list[i].path = NULL;
 	}
 	for (size_t i = 0; i < n; i++) {
 		autoerr struct err failure = {0};
 
 		if (list[i].path && await(guest, &list[i], deadline, &failure) < 0)
-			err_keep_first(&first, &failure);
+			add_failure(&failures, &failure);
 	}
-	if (!first.kind)
+	if (!failures.kind)
 		return 0;
-	err_keep_first(err, &first);
+	err_keep_first(err, &failures);
 	return -1;
 }
 
@@ -274,8 +323,22 @@ static int choose_bus(struct guest *guest, const struct device *device, const ch
 	if (!guest->n_ports) /* a machine whose buses take devices themselves; QEMU knows */
 		return 0;
 	err_set(err, ERR_NO_ROOM, "none of the VM's %zu ports is free", guest->n_ports);
-	return err_hint(err, "QEMU needs one for each device, from its start on: -device "
-			     "pcie-root-port,id=NAME,chassis=NUMBER");
+	return err_hint(err, PORTS_HINT);
+}
+
+static int add(struct guest *guest, const struct vm_device *description, const char *id,
+	       struct err *err)
+{
+	json_t *arguments = vm_arguments(description);
+
+	json_object_set_new(arguments, "id", json_string(id));
+	if (change(guest, "device_add", arguments, err) == 0)
+		return 0;
+	if (!guest->qmp.refused)
+		err_append(err, "; the VM may take it yet");
+	else if (strstr(err->message, "does not support hotplugging"))
+		err_hint(err, PORTS_HINT);
+	return -1;
 }
 
 /*
@@ -295,9 +358,7 @@ static int attach_one(struct guest *guest, struct plugging *plugging, const char
 	options.bus = plugging->bus;
 	if (vm_describe(guest->pool, &options, device, 0, &description, err) < 0)
 		return -1;
-	json_t *arguments = vm_arguments(&description);
-	json_object_set_new(arguments, "id", json_string(id));
-	if (change(guest, "device_add", arguments, err) < 0)
+	if (add(guest, &description, id, err) < 0)
 		return -1;
 	plugging->path = pool_printf(guest->pool, "/machine/peripheral/%s", id);
 	return 0;
@@ -310,7 +371,7 @@ static void undo(struct guest *guest, const struct plugging *list, size_t n, str
 		long long deadline = file_now_ms() + guest->qmp.time_ms;
 		autoerr struct err failure = {0};
 
-		if (list[i].already || (request(guest, list[i].path, &failure) == 0 &&
+		if (list[i].already || (request(guest, &list[i], deadline, &failure) == 0 &&
 					await(guest, &list[i], deadline, &failure) == 0))
 			continue;
 		err_append(err, "; and %s is left in the VM: %s", list[i].device->uuid,

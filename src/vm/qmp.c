@@ -5,6 +5,7 @@
 #include "base/file.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -15,6 +16,13 @@
 #define RETRY_MS       10
 
 /* The socket */
+
+static int too_late(struct qmp *qmp, struct err *err)
+{
+	err_set(err, ERR_FAILED, "'%s' does not answer", qmp->socket);
+	err->errnum = ETIMEDOUT;
+	return -1;
+}
 
 static int wait_for(struct qmp *qmp, short events, long long deadline, struct err *err)
 {
@@ -29,11 +37,8 @@ static int wait_for(struct qmp *qmp, short events, long long deadline, struct er
 		if (ready < 0 && errno != EINTR)
 			return err_errno(err, errno, "cannot wait for '%s'", qmp->socket);
 		if (ready == 0)
-			break;
+			return too_late(qmp, err);
 	}
-	err_set(err, ERR_FAILED, "'%s' does not answer", qmp->socket);
-	err->errnum = ETIMEDOUT;
-	return -1;
 }
 
 static int connect_to(struct qmp *qmp, long long deadline, struct err *err)
@@ -49,8 +54,10 @@ static int connect_to(struct qmp *qmp, long long deadline, struct err *err)
 		return err_errno(err, errno, "cannot make a socket");
 	/* EAGAIN: so many wait already that the peer takes no more */
 	while (connect(qmp->fd, (const struct sockaddr *)&address, sizeof(address)) < 0) {
-		if ((errno != EAGAIN && errno != EINTR) || file_now_ms() >= deadline)
+		if (errno != EAGAIN && errno != EINTR)
 			return err_errno(err, errno, "cannot connect to '%s'", qmp->socket);
+		if (file_now_ms() >= deadline)
+			return too_late(qmp, err);
 		file_sleep_ms(RETRY_MS);
 	}
 	return 0;
@@ -88,9 +95,10 @@ static void make_room(struct qmp *qmp)
 	qmp->buffer = more;
 }
 
+/* The time is looked at first: a peer that always has something to say is none that answers. */
 static int receive(struct qmp *qmp, long long deadline, struct err *err)
 {
-	for (;;) {
+	while (file_now_ms() < deadline) {
 		make_room(qmp);
 		ssize_t n = recv(qmp->fd, qmp->buffer + qmp->n, qmp->room - qmp->n, 0);
 
@@ -106,6 +114,7 @@ static int receive(struct qmp *qmp, long long deadline, struct err *err)
 		if (wait_for(qmp, POLLIN, deadline, err) < 0)
 			return -1;
 	}
+	return too_late(qmp, err);
 }
 
 /* Messages */
@@ -143,26 +152,31 @@ static int read_message(struct qmp *qmp, long long deadline, json_t **ret, struc
 	return 0;
 }
 
-static bool is_of_interest(const char *event)
-{
-	return streq(event, "DEVICE_DELETED") || streq(event, "DEVICE_UNPLUG_GUEST_ERROR");
-}
-
-/* Keeps those that somebody waits for; of all others there can be very many. */
+/*
+ * Keeps what somebody may wait for: which device, and whether it is deleted. Of all others there
+ * can be very many.
+ */
 static bool take_event(struct qmp *qmp, json_t *message)
 {
 	const char *event = json_string_value(json_object_get(message, "event"));
+	const char *path =
+		json_string_value(json_object_get(json_object_get(message, "data"), "path"));
+	bool deleted = event && streq(event, "DEVICE_DELETED");
 
-	if (event && is_of_interest(event) && json_array_size(qmp->events) < EVENTS_MAX)
-		json_array_append(qmp->events, message);
+	if (event && path && (deleted || streq(event, "DEVICE_UNPLUG_GUEST_ERROR")) &&
+	    strlen(path) < PATH_MAX && json_array_size(qmp->events) < EVENTS_MAX)
+		json_array_append_new(qmp->events,
+				      json_pack("{s:s, s:b}", "path", path, "deleted", deleted));
 	return event;
 }
 
 static int refuse(struct qmp *qmp, json_t *error, struct err *err)
 {
 	const char *why = json_string_value(json_object_get(error, "desc"));
+	const char *class = json_string_value(json_object_get(error, "class"));
 
 	qmp->refused = true;
+	qmp->no_device = class && streq(class, "DeviceNotFound");
 	return err_set(err, ERR_FAILED, "%s", why ? why : "it gives no reason");
 }
 
@@ -201,7 +215,7 @@ int qmp_execute(struct qmp *qmp, const char *command, json_t *arguments, json_t 
 		json_object_set_new(message, "arguments", arguments);
 	autofree char *text = json_dumps(message, JSON_COMPACT | JSON_ENSURE_ASCII);
 	json_decref(message);
-	qmp->refused = false;
+	qmp->refused = qmp->no_device = false;
 	if (!text)
 		return err_set(err, ERR_INVALID, "'%s' cannot be said in JSON", command);
 	if (send_all(qmp, text, strlen(text), deadline, err) < 0 ||
@@ -223,12 +237,8 @@ static int find_event(struct qmp *qmp, const char *path)
 	json_t *event;
 
 	json_array_foreach (qmp->events, i, event) {
-		json_t *data = json_object_get(event, "data");
-		const char *about = json_string_value(json_object_get(data, "path"));
-
-		if (about && streq(about, path)) {
-			bool deleted = streq(json_string_value(json_object_get(event, "event")),
-					     "DEVICE_DELETED");
+		if (streq(json_string_value(json_object_get(event, "path")), path)) {
+			bool deleted = json_is_true(json_object_get(event, "deleted"));
 
 			json_array_remove(qmp->events, i);
 			return deleted;
@@ -257,8 +267,11 @@ static int negotiate(struct qmp *qmp, long long deadline, struct err *err)
 {
 	json_t *greeting = NULL;
 
-	if (read_message(qmp, deadline, &greeting, err) < 0) {
-		if (err->errnum == ETIMEDOUT)
+	if (connect_to(qmp, deadline, err) < 0 || read_message(qmp, deadline, &greeting, err) < 0) {
+		if (err->kind == ERR_NOT_FOUND || err->errnum == ECONNREFUSED)
+			err_hint(err, "QEMU makes it when it is started with "
+				      "-qmp unix:SOCKET,server=on,wait=off");
+		else if (err->errnum == ETIMEDOUT)
 			err_hint(err, "QEMU serves one client of a socket at a time: is another "
 				      "one connected?");
 		return -1;
@@ -280,12 +293,6 @@ int qmp_open(struct qmp *qmp, const char *socket, int time_ms, struct pool *pool
 			    .time_ms = time_ms,
 			    .pool = pool,
 			    .events = json_array()};
-	if (connect_to(qmp, deadline, err) < 0) {
-		if (err->kind == ERR_NOT_FOUND || err->errnum == ECONNREFUSED)
-			err_hint(err, "QEMU makes it when it is started with "
-				      "-qmp unix:SOCKET,server=on,wait=off");
-		return -1;
-	}
 	return negotiate(qmp, deadline, err);
 }
 

@@ -18,10 +18,10 @@ struct qmp {
 	struct pool *pool;
 	char *buffer; /* what has come and was not taken yet */
 	size_t n, room;
-	json_t *events; /* of the kinds that qmp_take_event() knows, in their order */
+	json_t *events; /* what became of devices, in order, until qmp_wait_unplugged() asks */
 	unsigned last_id;
-	bool refused; /* the last command, by the peer itself: the connection is as good as before
-		       */
+	bool refused;   /* the last command, by the peer itself: all is as good as before */
+	bool no_device; /* and that because there is no such device */
 };
 #define QMP_INIT         \
 	{                \

@@ -6,11 +6,13 @@
  *   qmp-peer SOCKET [OPTION...]
  *     --port NAME            it has a PCIe root port of that name
  *     --device ID=SYSFSDEV   it has a VFIO device; without an ID one that was given none
- *     --unplug HOW           how its guest lets go of devices: now (the default), never, refuse
+ *     --unplug HOW           how its guest lets go of devices: now (the default), never, refuse,
+ *                            or sooner, just before it is asked
  *     --fault COMMAND[#N]=WHAT[:ARG]
  *                            at the Nth (every) COMMAND, or "greeting", it is
  *       silent, slow:MS, garbage, half (closes in the middle of its reply), close:MS,
  *       big:BYTES (a line of so many), error:TEXT, events:N (so many before its reply),
+ *       flood (events, and no end of them),
  *       reply:JSON (the whole message; @ stands for the command's id)
  *
  * What it is told is printed, a line each, after "ready". It serves one client after the other
@@ -115,6 +117,20 @@ static void send_half(json_t *reply)
 	json_decref(reply);
 }
 
+/* Lists of many small things, which take longer to read than to send. */
+static void send_flood(void)
+{
+	static char line[1 << 16] = "{\"event\": \"RTC_CHANGE\", \"data\": [";
+	static const char item[] = "[],", end[] = "[]]}\n";
+	size_t n = strlen(line);
+
+	for (; n + sizeof(item) + sizeof(end) < sizeof(line); n += strlen(item))
+		memcpy(line + n, item, sizeof(item));
+	memcpy(line + n, end, sizeof(end));
+	while (write(fileno(client), line, strlen(line)) > 0)
+		;
+}
+
 enum outcome { GO_ON, HANG_UP };
 
 /* Answers, or does what it should not. */
@@ -136,6 +152,8 @@ static enum outcome answer(const char *fault, json_t *reply, const char *id)
 		send_text(colon + 1, id);
 	else if (IS("big"))
 		send_big(number);
+	else if (IS("flood"))
+		send_flood();
 	else if (IS("half"))
 		send_half(json_incref(reply));
 	else
@@ -244,11 +262,24 @@ static json_t *device_add(json_t *arguments, const char **why)
 	return json_object();
 }
 
+static void lets_go(struct thing *thing)
+{
+	send_event("DEVICE_DELETED", thing->id, path_of(thing));
+	*thing = things[--n_things];
+}
+
+static const char not_found[] = "Device not found";
+
 static json_t *device_del(struct thing *thing, const char **why)
 {
-	*why = !thing ? "Device not found" : "Device is already in the process of unplug";
+	*why = !thing ? not_found : "Device is already in the process of unplug";
 	if (!thing || thing->asked_for)
 		return NULL;
+	if (streq(unplug, "sooner")) {
+		lets_go(thing);
+		*why = not_found;
+		return NULL;
+	}
 	thing->asked_for = true;
 	return json_object();
 }
@@ -278,8 +309,7 @@ static void let_go(void)
 			send_event("DEVICE_UNPLUG_GUEST_ERROR", things[i].id, path_of(&things[i]));
 			continue;
 		}
-		send_event("DEVICE_DELETED", things[i].id, path_of(&things[i]));
-		things[i] = things[--n_things];
+		lets_go(&things[i]);
 		i--;
 	}
 }
@@ -295,7 +325,9 @@ static enum outcome take(json_t *message)
 	else
 		result = execute(command, json_object_get(message, "arguments"), &why);
 	reply = result ? json_pack("{s:o}", "return", result)
-		       : json_pack("{s:{s:s, s:s}}", "error", "class", "GenericError", "desc", why);
+		       : json_pack("{s:{s:s, s:s}}", "error", "class",
+				   why == not_found ? "DeviceNotFound" : "GenericError", "desc",
+				   why);
 	json_object_set(reply, "id", json_object_get(message, "id"));
 	enum outcome outcome = answer(fault, reply, id);
 	let_go();
