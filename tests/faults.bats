@@ -32,11 +32,7 @@ files=(ENOSPC EIO EROFS EDQUOT)
 
 # The devices that there are, by UUID.
 devices() {
-  local vf
-  [ ! -d "$root/sys/bus/mdev/devices" ] || ls "$root/sys/bus/mdev/devices"
-  for vf in $(configured_vfs); do
-    record_of "$vf"
-  done
+  ls "$root/sys/bus/mdev/devices"
 }
 
 # Each device that is there, though the command has failed, and was not before, is named.
@@ -185,15 +181,6 @@ samples | define --type mtty-1 --parent mtty --count 2 --auto         | start --
 END
 }
 
-@test "faults: virtual functions" {
-  all_steps_fail <<END
-nvidia-vf       | | create --type 1145 --uuid $A --params a=1                                | some
-nvidia-vf       | | create --type 1145 --count 3 --params a=1                                | some
-nvidia-vf-mixed | | create --type 1155 --uuid $A --attr nvidia/placement_id=24               | some
-nvidia-vf       | create --type 1145 --group 1 --count 3 --name x; create --type 1145 --name y | destroy --group 1 | removal | each
-END
-}
-
 @test "faults: mdevctl" {
   all_steps_fail <<END
 samples | mdevctl define -u $A -p mtty -t mtty-1    | mdevctl start -u $A | some
@@ -293,21 +280,6 @@ fresh() {
   done
 }
 
-@test "faults: virtual functions are disabled at every step" {
-  local step
-  for step in 1 2 3 4; do
-    fresh nvidia-vf
-    fault --exec "$step=$MDEVSIM run \$MDEVSIM_DIR -- sh -c \
-      'echo 0 >\$MDEVSIM_DIR/sys/bus/pci/devices/$gpu/sriov_numvfs'"
-    mdevtool create --type 1145 --count 2 --params a=1
-    [ "$status" -ne 0 ] || complain "it succeeded without functions"
-    no_stray_record
-    no_journal_entry
-    enabled_vfs 8
-    nothing_left
-  done
-}
-
 @test "faults: the parent is unplugged at every step" {
   local step
   for step in 1 2 3; do
@@ -337,4 +309,92 @@ fresh() {
   mdevtool create --type 11 --uuid "$A"
   [ "$status" -ne 0 ] || complain "it succeeded without a journal"
   wrote_nothing_else
+}
+
+### Virtual functions
+
+# steps_of NAME ARGUMENT...: how many writes a good run makes, in $steps; as many as the dry run says.
+steps_of() {
+  local journal before
+  fresh "$1"
+  mdevtool "${@:2}" --dry-run
+  succeeds
+  steps=$(grep -c '^echo' <<<"$output")
+  read_journal
+  before=${#journal[@]}
+  mdevtool "${@:2}"
+  succeeds
+  read_journal
+  [ "$steps" -eq $((${#journal[@]} - before)) ] || complain "the dry run has $steps steps"
+  [ "$steps" -gt 0 ] || complain "it has no steps"
+}
+
+# refused_at_every_step NAME ARGUMENT...: with each errno in turn.
+refused_at_every_step() {
+  local step errno steps
+  steps_of "$@"
+  for ((step = 1; step <= steps; step++)); do
+    for errno in "${errnos[@]}"; do
+      fresh "$1"
+      fault --fail "$step=$errno"
+      mdevtool "${@:2}"
+      [ "$status" -ne 0 ] || complain "step $step with $errno did not matter"
+      warns "${meaning[$errno]}"
+      says_nothing
+      mended
+    done
+  done
+}
+
+@test "faults: a virtual function and its params" {
+  errnos=(EIO EINVAL EBUSY ENODEV)
+  refused_at_every_step nvidia-vf create --type 1145 --uuid "$A" --params a=1
+}
+
+@test "faults: a set of virtual functions" {
+  errnos=(EIO)
+  refused_at_every_step nvidia-vf create --type 1145 --count 3 --params a=1
+}
+
+@test "faults: a virtual function's place" {
+  errnos=(EIO EINVAL)
+  refused_at_every_step nvidia-vf-mixed create --type 1155 --uuid "$A" --attr nvidia/placement_id=24
+}
+
+@test "faults: one of each dialect" {
+  errnos=(EIO)
+  document '[{"type":"11","params":"x"},{"type":"1145","params":"a=1"},{"type":"vfio_ccw-io"}]'
+  refused_at_every_step mixed create "$document" --group 1
+}
+
+@test "faults: destroy of virtual functions, every step of a set" {
+  local step errno
+  for errno in EIO EBUSY EPERM; do
+    for step in 1 2 3; do
+      fresh nvidia-vf
+      mdevtool create --type 1145 --count 3 --group 1 --params a=1
+      fault --fail "$step=$errno"
+      mdevtool destroy --group 1
+      [ "$status" -ne 0 ] || complain "step $step with $errno did not matter"
+      all_is_whole
+      mdevtool destroy --group 1
+      succeeds
+      nothing_left
+    done
+  done
+}
+
+@test "faults: virtual functions are disabled at every step" {
+  local step
+  for step in 1 2 3 4; do
+    fresh nvidia-vf
+    fault --exec "$step=$MDEVSIM run \$MDEVSIM_DIR -- sh -c \
+      'echo 0 >\$MDEVSIM_DIR/sys/bus/pci/devices/$gpu/sriov_numvfs'"
+    mdevtool create --type 1145 --count 2 --params a=1
+    [ "$status" -ne 0 ] || complain "it succeeded without functions"
+    no_stray_record
+    no_journal_entry
+    enabled_vfs 8
+    nothing_left
+  done
 }
