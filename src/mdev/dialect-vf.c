@@ -60,9 +60,10 @@ static const char **list_functions(struct inventory *inventory, int dir, size_t 
 	const char *name;
 
 	*n = 0;
-	while ((name = sysfs_link_name(dir, pool_printf(pool, "virtfn%zu", *n), pool)) &&
-	       pci_address_parse(name, &a))
-		*pool_push(pool, list, *n) = name;
+	for (size_t i = 0; (name = sysfs_link_name(dir, pool_printf(pool, "virtfn%zu", i), pool));
+	     i++)
+		if (pci_address_parse(name, &a)) /* a link to anything else is no function's */
+			*pool_push(pool, list, *n) = name;
 	return list;
 }
 
