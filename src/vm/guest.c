@@ -342,14 +342,24 @@ static int add(struct guest *guest, const struct vm_device *description, const c
 }
 
 /*
- * What is free changes with each device. The id is made of the device's, so that it is the same
- * each time and nobody else's.
+ * Made of the device's own, so that it is the same each time and nobody else's. An id of QEMU's has
+ * letters, digits, '-', '.' and '_' (id_wellformed() in its util/id.c).
  */
+static const char *id_for(struct pool *pool, const struct device *device)
+{
+	char *id = pool_printf(pool, "mdev-%s", device->uuid);
+
+	for (char *c = id; (c = strchr(c, ':'));)
+		*c = '-';
+	return id;
+}
+
+/* What is free changes with each device. */
 static int attach_one(struct guest *guest, struct plugging *plugging, const char *asked,
 		      struct err *err)
 {
 	const struct device *device = plugging->device;
-	const char *id = pool_printf(guest->pool, "mdev-%s", device->uuid);
+	const char *id = id_for(guest->pool, device);
 	struct vm_options options = {.format = VM_QMP};
 	struct vm_device description;
 

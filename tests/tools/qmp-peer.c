@@ -28,6 +28,7 @@
 #include <sys/un.h>
 
 #define THINGS_MAX 64
+#define LETTERS    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 struct thing {
 	bool is_port;
@@ -250,12 +251,13 @@ static json_t *qom_get(const struct thing *thing, const char *property)
 
 static json_t *device_add(json_t *arguments, const char **why)
 {
-	if (find(text_of(arguments, "id"))) {
-		*why = "Duplicate device ID";
+	const char *id = text_of(arguments, "id");
+
+	*why = find(id) ? "Duplicate device ID" : "Parameter 'id' expects an identifier";
+	if (find(id) || id[strspn(id, LETTERS "0123456789-._")])
 		return NULL;
-	}
 	things[n_things++] = (struct thing){
-		.id = strdup(text_of(arguments, "id")),
+		.id = strdup(id),
 		.sysfsdev = strdup(text_of(arguments, "sysfsdev")),
 		.bus = strdup(text_of(arguments, "bus")),
 	};
