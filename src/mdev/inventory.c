@@ -246,6 +246,8 @@ static void find_pending(struct inventory *inventory)
 	struct journal journal;
 
 	journal_load(inventory->root, pool, &journal);
+	if (journal.problem)
+		inventory_warn(inventory, NULL, "%s", journal.problem);
 	for (size_t i = 0; i < journal.n; i++) {
 		for (size_t j = 0; j < journal.entries[i].n_devices; j++) {
 			const struct record *record = &journal.entries[i].devices[j];
@@ -284,23 +286,38 @@ static void find_devices(struct inventory *inventory)
 		      compare_devices);
 }
 
+static void list_records(struct inventory *inventory)
+{
+	autoerr struct err err = {0};
+
+	if (inventory->records_loaded)
+		return;
+	inventory->records_loaded = true;
+	if (state_list(inventory->root, STATE_RECORDS, inventory->pool, &inventory->records, &err) <
+	    0)
+		inventory_warn(inventory, NULL, "%s", err.message);
+}
+
+static const struct record *find_record(struct inventory *inventory, const char *uuid)
+{
+	autoerr struct err err = {0};
+
+	if (!entries_find(&inventory->records, uuid))
+		return NULL;
+	const struct record *record = record_load(inventory->root, uuid, inventory->pool);
+	if (!record && state_explain(inventory->root, STATE_RECORDS, uuid, &err) < 0)
+		inventory_warn(inventory, NULL, "%s", err.message);
+	return record;
+}
+
 /* Without a record that fits, somebody else made it. */
 static void load_record(struct inventory *inventory, struct device *device)
 {
-	const struct record *record = NULL;
-
 	if (device->record_loaded)
 		return;
 	device->record_loaded = true;
-	if (!inventory->records_loaded) {
-		inventory->records_loaded = true;
-		if (root_list(inventory->root, STATE_RECORDS, inventory->pool,
-			      &inventory->records) < 0 &&
-		    errno != ENOENT)
-			inventory_warn_errno(inventory, STATE_RECORDS, errno);
-	}
-	if (entries_find(&inventory->records, device->uuid))
-		record = record_load(inventory->root, device->uuid, inventory->pool);
+	list_records(inventory);
+	const struct record *record = find_record(inventory, device->uuid);
 	if (!record || record->inode != record_inode(inventory->root, device->path)) {
 		device->state = STATE_FOREIGN;
 		return;
