@@ -340,3 +340,27 @@ accepted() {
   ! grep -vP '^#|\t[1-9][0-9]*$|^losses\t0$' "$top_srcdir/tests/figures" || complain "no number"
   nothing_missing
 }
+
+@test "fuzz seeds have every command and every option" {
+  local command option words
+  words=$(tail -q -c +2 "$top_srcdir"/tests/fuzz/corpus/commands/* | tr '\0' '\n' | sed 's/=.*//' | sort -u)
+  for command in "${commands[@]}"; do
+    grep -q -x -e "$command" <<<"$words" || complain "no command line in tests/fuzz/corpus/commands has $command"
+    for option in $(options_in_help "$command" | grep '^--'); do
+      grep -q -x -e "$option" <<<"$words" ||
+        complain "no command line in tests/fuzz/corpus/commands has $option of $command"
+    done
+  done
+  nothing_missing
+}
+
+@test "fuzz targets: each has its replay and its corpus" {
+  local target
+  for target in "$top_srcdir"/tests/fuzz/target-*.c; do
+    target=${target##*/target-}
+    target=${target%.c}
+    grep -q "tests/fuzz/replay-$target" "$top_srcdir/Makefile.am" || complain "there is no replay-$target"
+    [ -n "$(ls "$top_srcdir/tests/fuzz/corpus/$target")" ] || complain "$target has no corpus"
+  done
+  nothing_missing
+}

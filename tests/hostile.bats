@@ -609,3 +609,151 @@ is_refused() {
   is_clean
   json '.devices | length' 1
 }
+
+### What lies where mdevtool remembers
+
+# state_is_refused PATH WHY: no command that writes uses it; those that read say so and go on.
+state_is_refused() {
+  mdevtool create --type 11
+  fails 7 "cannot use '$1': $2"
+  hints "ls -ld $1"
+  wrote_nothing_else
+  mdevtool destroy "$A"
+  fails 7 "cannot use '$1': $2"
+  wrote_nothing_else
+  device_exists "$A"
+  mdevtool recover
+  fails 7 "cannot use '$1': $2"
+  mdevtool list --json
+  json '.devices | length' 1
+  is_clean
+  mdevtool list-types
+  succeeds
+}
+
+@test "hostile: a link in the place of what is remembered leads nowhere" {
+  local place
+  for place in "" /devices /journal /lock; do
+    rm -rf "${BATS_TEST_TMPDIR:?}/m60"
+    machine m60
+    device "$A" 11
+    mv "$root/run/mdevtool$place" "$root/run/elsewhere"
+    ln -s /run/elsewhere "$root/run/mdevtool$place"
+    local before
+    before=$(cd "$root/run/elsewhere" && find . | sort)
+    state_is_refused "/run/mdevtool$place" "a symbolic link, which is not followed"
+    [ "$(cd "$root/run/elsewhere" && find . | sort)" = "$before" ] || complain "it was written to"
+  done
+}
+
+@test "hostile: what is remembered where others may write is not believed" {
+  local place
+  for place in "" /devices /journal /lock; do
+    rm -rf "${BATS_TEST_TMPDIR:?}/m60"
+    machine m60
+    device "$A" 11 --name desk
+    chmod go+w "$root/run/mdevtool$place"
+    state_is_refused "/run/mdevtool$place" "others may change it"
+    chmod go-w "$root/run/mdevtool$place"
+    [ "$(id -u)" -eq 0 ] || continue
+    chown 65534 "$root/run/mdevtool$place"
+    state_is_refused "/run/mdevtool$place" "others may change it"
+  done
+  mdevtool list --json
+  [ "$place" != /lock ] || json '.devices[0].name' desk
+}
+
+@test "hostile: a file in the place of a directory, and nothing at all" {
+  local place
+  for place in "" /devices /journal /lock; do
+    rm -rf "${BATS_TEST_TMPDIR:?}/m60"
+    machine m60
+    device "$A" 11
+    rm -r "$root/run/mdevtool$place"
+    echo x >"$root/run/mdevtool$place"
+    state_is_refused "/run/mdevtool$place" "not a directory"
+    rm "$root/run/mdevtool$place"
+    mdevtool destroy "$A"
+    succeeds
+  done
+}
+
+@test "hostile: a record or journal entry that others may change, a link, a FIFO or a directory" {
+  machine m60
+  device "$A" 11 --name desk
+  local entry=$root/run/mdevtool/journal/$B record=$root/run/mdevtool/devices/$A
+  jq -n --slurpfile record "$record" '{operation: "destroy", pending: false, devices: $record}' >"$entry"
+  chmod 0666 "$entry"
+  mdevtool create --type 11 --uuid "$C"
+  succeeds
+  device_exists "$A"
+  mdevtool recover
+  fails 1 "'/run/mdevtool/journal/$B' is no journal entry"
+  device_exists "$A"
+  rm "$entry"
+  mdevtool destroy "$C"
+  chmod 0666 "$record"
+  mdevtool list
+  fails 1 "cannot use '/run/mdevtool/devices/$A': others may change it"
+  mentions "$A"
+  mentions_no desk
+  cp "$record" "$root/run/copy"
+  chmod 0644 "$root/run/copy"
+  ln -sf /run/copy "$record"
+  mdevtool list --json
+  fails 1
+  json '.devices[0].state' foreign
+  json '.warnings[0].message | contains("a symbolic link, which is not followed")'
+  rm "$record"
+  mkfifo "$record"
+  mdevtool list
+  fails 1 "devices/$A': not a file"
+  rm "$record"
+  mkdir "$record"
+  mdevtool list
+  fails 1 "devices/$A': not a file"
+  mdevtool destroy "$A"
+  [ "$status" -ne 0 ] || complain "it is not told that the record stays"
+  is_clean
+}
+
+@test "hostile: a lock that is no file of ours" {
+  machine m60
+  device "$A" 11
+  local lock
+  for lock in .names "$card"; do
+    rm -f "$root/run/mdevtool/lock/$lock"
+    mkfifo -m 0600 "$root/run/mdevtool/lock/$lock"
+    mdevtool create --type 11 --name desk
+    fails 7 "cannot use the lock of" "not as mdevtool makes it"
+    hints "remove the file"
+    rm "$root/run/mdevtool/lock/$lock"
+    touch "$root/run/elsewhere"
+    ln -s /run/elsewhere "$root/run/mdevtool/lock/$lock"
+    mdevtool create --type 11 --name desk
+    [ "$status" -ne 0 ] || complain "the link was followed"
+    rm "$root/run/mdevtool/lock/$lock"
+    touch "$root/run/mdevtool/lock/$lock"
+    chmod 0666 "$root/run/mdevtool/lock/$lock"
+    mdevtool create --type 11 --name desk
+    fails 7 "not as mdevtool makes it"
+    rm "$root/run/mdevtool/lock/$lock"
+  done
+  mdevtool destroy "$A"
+  nothing_left
+}
+
+@test "hostile: names in what is remembered, with newlines, escapes and formats" {
+  machine m60
+  device "$A" 11
+  touch "$root/run/mdevtool/journal/"$'e\nvil\e[31m%n%s' "$root/run/mdevtool/devices/"$'e\nvil\e[31m%n%s'
+  mkdir "$root/run/mdevtool/journal/$(printf 'x%.0s' {1..255})"
+  mdevtool list
+  succeeds
+  is_clean
+  mdevtool recover
+  fails 1 'e\x0avil\x1b[31m%n%s'
+  is_clean
+  mdevtool destroy "$A"
+  succeeds
+}

@@ -121,11 +121,17 @@ void file_sleep_ms(int ms)
 
 static int open_lock(int dir, const char *name, const char *what, struct err *err)
 {
-	int fd = openat(dir, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int fd = openat(dir, name,
+			O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
+	struct stat st;
 
 	if (fd < 0)
-		err_errno(err, errno, "cannot open the lock of %s", what);
-	return fd;
+		return err_errno(err, errno, "cannot open the lock of %s", what);
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && !(st.st_mode & (S_IRWXG | S_IRWXO)))
+		return fd;
+	close(fd);
+	err_set(err, ERR_DENIED, "cannot use the lock of %s: it is not as mdevtool makes it", what);
+	return err_hint(err, "remove the file '%s' when no mdevtool runs", name);
 }
 
 /* 0 locked, 1 held by somebody, -1 with *err. */

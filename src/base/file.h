@@ -36,6 +36,7 @@ int file_move(int from, const char *name, int to, const char *new_name, const ch
  * Takes an exclusive lock on the file `name` below `dir` (made when missing, mode 0600) and returns
  * its descriptor; closing it releases the lock. Waits at most `wait_ms` milliseconds, then fails
  * with ERR_BUSY, naming the holder's PID where the file tells it. `what` is what the lock guards.
+ * ERR_DENIED for what is no file, or one that others could hold, too.
  */
 int file_lock(int dir, const char *name, const char *what, int wait_ms, struct err *err);
 /* Like file_lock(), at once: a descriptor, -1 when somebody holds it, -2 on errors with *err. */

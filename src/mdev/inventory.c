@@ -335,6 +335,8 @@ static void find_pending(struct inventory *inventory)
 
 	journal_load(inventory->root, pool, journal);
 	inventory->journal = journal;
+	if (journal->problem)
+		inventory_warn(inventory, NULL, "%s", journal->problem);
 	for (size_t i = 0; i < journal->n; i++) {
 		for (size_t j = 0; j < journal->entries[i].n_devices; j++) {
 			const struct record *record = &journal->entries[i].devices[j];
@@ -396,18 +398,40 @@ static const struct record *find_under_way(const struct inventory *inventory,
 	return NULL;
 }
 
+static void list_records(struct inventory *inventory)
+{
+	autoerr struct err err = {0};
+
+	if (inventory->records_loaded)
+		return;
+	inventory->records_loaded = true;
+	if (state_list(inventory->root, STATE_RECORDS, inventory->pool, &inventory->records, &err) <
+	    0)
+		inventory_warn(inventory, NULL, "%s", err.message);
+}
+
+static const struct record *load_listed(struct inventory *inventory, const char *uuid)
+{
+	autoerr struct err err = {0};
+
+	if (!entries_find(&inventory->records, uuid))
+		return NULL;
+	const struct record *record = record_load(inventory->root, uuid, inventory->pool);
+	if (!record && state_explain(inventory->root, STATE_RECORDS, uuid, &err) < 0)
+		inventory_warn(inventory, NULL, "%s", err.message);
+	return record;
+}
+
 /*
  * The record is written after its device was made and removed after it is gone; around that the
  * journal knows as much. It is read before the list of records: whoever has left it by then has its
  * record.
  */
-static const struct record *find_record(const struct inventory *inventory,
-					const struct device *device, uint64_t inode)
+static const struct record *find_record(struct inventory *inventory, const struct device *device,
+					uint64_t inode)
 {
-	const struct record *record = NULL;
+	const struct record *record = load_listed(inventory, device->uuid);
 
-	if (entries_find(&inventory->records, device->uuid))
-		record = record_load(inventory->root, device->uuid, inventory->pool);
 	return record && record_is_current(inventory->root, record)
 		       ? record
 		       : find_under_way(inventory, device, inode);
@@ -419,13 +443,7 @@ static void load_record(struct inventory *inventory, struct device *device)
 	if (device->record_loaded)
 		return;
 	device->record_loaded = true;
-	if (!inventory->records_loaded) {
-		inventory->records_loaded = true;
-		if (root_list(inventory->root, STATE_RECORDS, inventory->pool,
-			      &inventory->records) < 0 &&
-		    errno != ENOENT)
-			inventory_warn_errno(inventory, STATE_RECORDS, errno);
-	}
+	list_records(inventory);
 	uint64_t inode = record_inode(inventory->root, device->path);
 	device->gone = inode == 0 && errno == ENOENT;
 	const struct record *record = find_record(inventory, device, inode);

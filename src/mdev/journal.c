@@ -92,10 +92,11 @@ static bool parse(const json_t *json, struct pool *pool, struct journal_entry *r
 void journal_load(const struct root *root, struct pool *pool, struct journal *ret)
 {
 	struct entries files = {0};
+	autoerr struct err err = {0};
 
 	*ret = (struct journal){0};
-	if (root_list(root, STATE_JOURNAL, pool, &files) < 0)
-		return;
+	if (state_list(root, STATE_JOURNAL, pool, &files, &err) < 0)
+		ret->problem = pool_strdup(pool, err.message);
 	for (size_t i = 0; i < files.n; i++) {
 		const char *name = files.list[i].name;
 		const char *text = state_read(root, STATE_JOURNAL, name, pool);

@@ -39,8 +39,9 @@ struct journal {
 	size_t n;
 	const char **broken; /* files in it that are no entries */
 	size_t n_broken;
+	const char *problem; /* why it cannot be read; NULL when it can */
 };
-/* Reads all entries; an unreadable journal is an empty one. */
+/* Reads all entries; a journal that cannot be read has none. */
 void journal_load(const struct root *root, struct pool *pool, struct journal *ret);
 /* True when one of the entry's devices belongs to the parent so named. */
 bool journal_concerns(const struct journal_entry *entry, const char *parent);

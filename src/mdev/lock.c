@@ -16,6 +16,10 @@ static int open_directory(const struct root *root, struct err *err)
 {
 	int dir = state_open(root, STATE_LOCKS, err);
 
+	if (dir >= 0 && state_check(root, err) < 0) {
+		close(dir);
+		return -1;
+	}
 	if (dir >= 0 && fchmod(dir, 0700) < 0 && errno != EPERM) {
 		close(dir);
 		return err_errno(err, errno, "cannot protect '%s'", STATE_LOCKS);

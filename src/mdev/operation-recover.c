@@ -296,6 +296,8 @@ int operation_recover(struct operation *operation, struct locks *locks, bool all
 
 	if (operation->root->stateless)
 		return 0;
+	if (state_check(operation->root, err) < 0)
+		return -1;
 	journal_load(operation->root, operation->pool, &journal);
 	for (size_t i = 0; i < journal.n; i++)
 		if (recover_entry(operation, locks, &journal.entries[i], all, dry_run, err) < 0)
@@ -483,9 +485,8 @@ int operation_forget(struct operation *operation, bool dry_run, struct err *err)
 	/* without sysfs nothing can be seen */
 	if (!root_exists(operation->root, "/sys/bus"))
 		return 0;
-	if (root_list(operation->root, STATE_RECORDS, operation->pool, &records) < 0 &&
-	    errno != ENOENT)
-		return err_errno(err, errno, "cannot read '%s'", STATE_RECORDS);
+	if (state_list(operation->root, STATE_RECORDS, operation->pool, &records, err) < 0)
+		return -1;
 	for (size_t i = 0; i < records.n; i++)
 		if (forget_if_stale(operation, records.list[i].name, dry_run, err) < 0)
 			return -1;

@@ -13,45 +13,123 @@
 
 #define STATE_FILE_MAX ((size_t)64 << 20)
 
-static int check(int fd, const char *path, struct err *err)
+/* Why it may not be used, NULL when it may. Who cannot change it is root, or us. */
+static const char *distrust(const struct stat *st, mode_t kind)
 {
+	if (S_ISLNK(st->st_mode))
+		return "a symbolic link, which is not followed";
+	if ((st->st_mode & S_IFMT) != kind)
+		return kind == S_IFDIR ? "not a directory" : "not a file";
+	if ((st->st_uid == 0 || st->st_uid == geteuid()) && !(st->st_mode & (S_IWGRP | S_IWOTH)))
+		return NULL;
+	return "others may change it";
+}
+
+static int refuse(const struct stat *st, mode_t kind, const char *path, struct err *err)
+{
+	const char *why = distrust(st, kind);
+
+	if (!why)
+		return 0;
+	err_set(err, ERR_DENIED, "cannot use '%s': %s", path, why);
+	return err_hint(err, "'ls -ld %s' shows what it is; root's, mode 0%o, is right", path,
+			kind == S_IFDIR ? 0755 : 0644);
+}
+
+/* The directory `name` of `dir`, which is found at `path`: a descriptor, or -1 with *err. */
+static int open_trusted(int dir, const char *name, int flags, const char *path, struct err *err)
+{
+	int fd = openat(dir, name, flags | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int errnum = errno;
 	struct stat st;
 
-	if (fstat(fd, &st) < 0)
-		return err_errno(err, errno, "cannot use '%s'", path);
-	if ((st.st_uid == 0 || st.st_uid == geteuid()) && !(st.st_mode & (S_IWGRP | S_IWOTH)))
-		return 0;
-	err_set(err, ERR_DENIED, "cannot use '%s': others may change it", path);
-	return err_hint(err, "'ls -ld %s' shows its owner and mode; root and 0755 are right", path);
-}
-
-static int open_checked(const struct root *root, const char *path, struct err *err)
-{
-	int fd = root_openat(root, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-
-	if (fd >= 0 && check(fd, path, err) < 0) {
-		close(fd);
-		return -1;
+	if (fd < 0) {
+		if (errnum != ENOENT && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    refuse(&st, S_IFDIR, path, err) < 0)
+			return -1;
+		return err_errno(err, errnum, "cannot open '%s'", path);
 	}
-	if (fd < 0)
-		err_errno(err, errno, "cannot open '%s'", path);
-	return fd;
+	if (fstat(fd, &st) == 0 && refuse(&st, S_IFDIR, path, err) == 0)
+		return fd;
+	close(fd);
+	return -1;
 }
 
-static int make(const struct root *root, const char *path, struct err *err)
+/* One of the directories, through STATE_DIR, which is judged too. */
+static int open_directory(const struct root *root, const char *path, int flags, struct err *err)
 {
-	if (root_mkdir(root, path) == 0)
-		return 0;
-	err_errno(err, errno, "cannot make '%s'", path);
-	return geteuid() == 0 ? -1 : err_hint(err, "only root may change devices: sudo");
+	autoclose int top = root_openat(root, "/run", O_PATH | O_DIRECTORY);
+
+	if (top < 0)
+		return err_errno(err, errno, "cannot open '%s'", STATE_DIR);
+	autoclose int ours = open_trusted(top, strrchr(STATE_DIR, '/') + 1, flags, STATE_DIR, err);
+	return ours < 0 ? -1 : open_trusted(ours, path + strlen(STATE_DIR "/"), flags, path, err);
 }
 
 int state_open(const struct root *root, const char *path, struct err *err)
 {
-	if (!root_exists(root, path) && make(root, path, err) < 0)
+	autoerr struct err failure = {0};
+	int fd = open_directory(root, path, O_RDONLY, &failure);
+
+	if (fd < 0 && failure.kind == ERR_NOT_FOUND) {
+		if (root_mkdir(root, path) == 0)
+			return open_directory(root, path, O_RDONLY, err);
+		err_clear(&failure);
+		err_errno(&failure, errno, "cannot make '%s'", path);
+	}
+	if (fd < 0 && failure.kind == ERR_DENIED && !failure.hint && geteuid() != 0)
+		err_hint(&failure, "only root may change devices: sudo");
+	if (fd < 0)
+		err_keep_first(err, &failure);
+	return fd;
+}
+
+int state_check(const struct root *root, struct err *err)
+{
+	static const char *const paths[] = {STATE_RECORDS, STATE_JOURNAL, STATE_LOCKS, STATE_TYPES};
+
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		autoerr struct err failure = {0};
+		autoclose int fd = open_directory(root, paths[i], O_PATH, &failure);
+
+		if (fd < 0 && failure.kind != ERR_NOT_FOUND) {
+			err_keep_first(err, &failure);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+int state_list(const struct root *root, const char *path, struct pool *pool, struct entries *ret,
+	       struct err *err)
+{
+	autoerr struct err failure = {0};
+	autoclose int dir = open_directory(root, path, O_RDONLY, &failure);
+
+	*ret = (struct entries){0};
+	if (dir < 0 && failure.kind == ERR_NOT_FOUND)
+		return 0;
+	if (dir < 0)
+		err_keep_first(err, &failure);
+	else if (dir_list(dir, pool, ret) < 0)
+		err_errno(err, errno, "cannot read '%s'", path);
+	return err->kind ? -1 : 0;
+}
+
+int state_explain(const struct root *root, const char *path, const char *name, struct err *err)
+{
+	autoclose int dir = root_openat(root, path, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+	autofree char *what = NULL;
+	struct stat st;
+
+	if (dir < 0 || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    asprintf(&what, "%s/%s", path, name) < 0)
+		return 0;
+	if (refuse(&st, S_IFREG, what, err) < 0)
 		return -1;
-	autoclose int top = open_checked(root, STATE_DIR, err);
-	return top < 0 ? -1 : open_checked(root, path, err);
+	if (faccessat(dir, name, R_OK, AT_EACCESS) < 0)
+		return err_errno(err, errno, "cannot read '%s'", what);
+	return err_set(err, ERR_INVALID, "cannot use '%s': it is not as mdevtool left it", what);
 }
 
 char *state_read(const struct root *root, const char *path, const char *name, struct pool *pool)
@@ -60,11 +138,16 @@ char *state_read(const struct root *root, const char *path, const char *name, st
 	autoclose int fd =
 		dir < 0 ? -1 : openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	autoerr struct err err = {0};
+	struct stat st;
 	size_t length;
 	char *text;
 
 	if (fd < 0)
 		return NULL;
+	if (fstat(fd, &st) < 0 || distrust(&st, S_IFREG)) {
+		errno = EPERM;
+		return NULL;
+	}
 	if (file_read(fd, name, STATE_FILE_MAX, pool, &text, &length, &err) < 0) {
 		errno = err.errnum ? err.errnum : EFBIG;
 		return NULL;

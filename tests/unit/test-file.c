@@ -223,6 +223,11 @@ static void test_lock_text(void)
 		is_error(&err, ERR_BUSY, cases[i].want, "a lock file with another text");
 	}
 	TREE_ADD(tree, {.path = "long", .text = "1234567890 and more"});
+	is_number(file_lock(dir, "long", "it", 0, &err), -1,
+		  "a lock that others can read, and so hold");
+	is_error(&err, ERR_DENIED, "cannot use the lock of it: it is not as mdevtool makes it",
+		 "why");
+	tree_chmod(tree, "long", 0600);
 	autoclose int fd = file_lock(dir, "long", "it", 0, &err);
 	autopool struct pool *pool = pool_new();
 	file_lock(dir, "long", "it", 0, &err);
