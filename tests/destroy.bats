@@ -424,6 +424,23 @@ golden() {
   says_nothing
 }
 
+@test "destroy: a device that moves to another parent meanwhile is removed under that one's lock" {
+  needs strace
+  export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0 # not under a tracer
+  machine m60x2
+  local pci=$root/sys/bus/pci/devices other=0000:87:00.0
+  foreign_device "$A" "$types/11"
+  ("$MDEVSIM" run "$root" -- bash -c "sleep 0.5; echo $A >'$pci/$card/mdev_destroy' &&
+    echo $A >'$pci/$other/mdev_supported_types/11/create'") &
+  # between its look at the device and the lock of the parent that it was on
+  play strace -qq -y -o "$BATS_TEST_TMPDIR/trace" -e trace=flock -e inject=flock:delay_enter=1500000:when=1 \
+    "$MDEVTOOL" --root "$root" destroy "$A"
+  wait $!
+  succeeds
+  [ ! -e "$root/sys/bus/mdev/devices/$A" ] || complain "it is there"
+  grep -q "lock/$other" "$BATS_TEST_TMPDIR/trace" || complain "without a lock:" "$(<"$BATS_TEST_TMPDIR/trace")"
+}
+
 @test "destroy: --verbose shows the steps of the dry run" {
   machine m60
   device "$A" 11

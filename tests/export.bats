@@ -126,9 +126,12 @@ END
   succeeds
   json '.devices | map(.uuid) == ["'"$B"'", "'"$A"'"]'
   json '.devices[0] | [.group, .params] == [2, "x"]'
-  mdevtool export "${B:0:8}"
+  mdevtool export "${B:0:8}" "$B"
   succeeds
   json .uuid "$B"
+  mdevtool export desk "$B" "$A" desk
+  succeeds
+  json '.devices | map(.uuid) == ["'"$A"'", "'"$B"'"]'
 }
 
 ### There and back

@@ -309,7 +309,7 @@ $C"
 $B"
     mdevtool $list --group 1 --type 11 --parent 86:00.0
     says "$A"
-    mdevtool $list desk "${C:0:8}"
+    mdevtool $list desk "${C:0:8}" "$A" desk
     says "$A
 $C"
     mdevtool $list --group 9

@@ -482,6 +482,33 @@ removed_by_others() {
   no_stray_record
 }
 
+# entry PARENT: what a run that makes A there has in the journal.
+entry() {
+  jq --arg parent "$1" '{operation: "create", pending: false,
+    devices: [del(.inode) | .parent = $parent]}' "$root/run/mdevtool/devices/$A"
+}
+
+@test "recover: an entry that has become another run's meanwhile is left to it" {
+  needs strace
+  export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0 # not under a tracer
+  machine m60x2
+  device "$A" 11 --parent 87:00.0
+  entry 0000:87:00.0 >"$BATS_TEST_TMPDIR/theirs"
+  entry "$card" >"$root/run/mdevtool/journal/$A"
+  exec 8>"$root/run/mdevtool/lock/0000:87:00.0"
+  flock 8
+  # between its look at the journal and the lock of the parent that stands there
+  (sleep 0.5 && cp "$BATS_TEST_TMPDIR/theirs" "$root/run/mdevtool/journal/$A") &
+  run --separate-stderr strace -qq -o /dev/null -e trace=flock -e inject=flock:delay_enter=1500000:when=1 \
+    "$MDEVTOOL" --root "$root" recover --dry-run
+  wait $!
+  exec 8>&-
+  succeeds
+  says_nothing
+  mdevtool recover --dry-run
+  mentions "would remove $A on '0000:87:00.0'"
+}
+
 @test "recover: a record that cannot be removed is told" {
   [ "$(id -u)" -ne 0 ] || skip "root removes everything"
   machine m60

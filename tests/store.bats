@@ -322,6 +322,51 @@ is_whole_despite() {
   done
 }
 
+@test "store: the set that a killed run was at is put back under the names that its files had" {
+  needs_strace
+  machine m60x2
+  three
+  mv "$root/etc/mdevctl.d/$card/$C" "$root/etc/mdevctl.d/$card/${C^^}"
+  mdevtool modify "$C" --name tall
+  succeeds
+  remember
+  local before after when call
+  before=$(all_of_them)
+  # shellcheck disable=SC2086 # words
+  for command in "modify --params z" undefine; do
+    mdevtool $command "$C" "$A"
+    succeeds
+    after=$(all_of_them)
+    bring_back
+    call=unlinkat
+    [ "$command" = undefine ] || call=$rename
+    calls "$call" $command "$C" "$A"
+    for ((when = 1; when <= calls; when++)); do
+      bring_back
+      traced "$call" signal=KILL:when=$when $command "$C" "$A"
+      [ "$status" -eq 137 ] || complain "it was not killed" "$which"
+      mdevtool recover
+      succeeds
+      output=$(all_of_them)
+      [[ "$output" == "$before" || "$output" == "$after" ]] || complain "neither the old nor the new set" "$which"
+    done
+    bring_back
+  done
+}
+
+@test "store: a set of which the last cannot have a second name stays as it was" {
+  machine m60x2
+  three
+  local before
+  before=$(all_of_them)
+  mkdir "$root/etc/mdevctl.d/.$C.old"
+  mdevtool modify "$A" "$B" "$C" --params z
+  fails 4 "mdevtool: cannot link '/etc/mdevctl.d/$card/$C': File exists"
+  rmdir "$root/etc/mdevctl.d/.$C.old"
+  [ "$(all_of_them)" = "$before" ] || complain "it has changed"
+  definitions_are_tidy
+}
+
 @test "store: what cannot be put back is named" {
   needs_strace
   machine m60x2

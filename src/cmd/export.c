@@ -27,13 +27,28 @@ struct collection {
 	bool single; /* one was named, so it is no list */
 };
 
-static void add(struct context *context, struct collection *collection,
-		const struct definition *definition)
+static void add(struct context *context, struct collection *collection, const struct stored *stored)
+{
+	*pool_push(context->pool, collection->list, collection->n) = stored;
+}
+
+/* What several names mean is printed once; what documents say has no file of its own. */
+static void add_once(struct context *context, struct collection *collection,
+		     const struct stored *stored)
+{
+	for (size_t i = 0; i < collection->n; i++)
+		if (collection->list[i]->file_name && store_is_same(collection->list[i], stored))
+			return;
+	add(context, collection, stored);
+}
+
+static struct stored *describe(struct context *context, const struct definition *definition,
+			       const char *file_name)
 {
 	struct stored *stored = pool_alloc(context->pool, sizeof(*stored));
 
-	stored->definition = *definition;
-	*pool_push(context->pool, collection->list, collection->n) = stored;
+	*stored = (struct stored){.definition = *definition, .file_name = file_name};
+	return stored;
 }
 
 static int add_document(struct context *context, struct collection *collection, const char *file,
@@ -44,7 +59,7 @@ static int add_document(struct context *context, struct collection *collection, 
 	if (definitions_read(file, context->pool, &definitions, err) < 0)
 		return -1;
 	for (size_t i = 0; i < definitions.n; i++)
-		add(context, collection, &definitions.list[i]);
+		add(context, collection, describe(context, &definitions.list[i], NULL));
 	return 0;
 }
 
@@ -59,13 +74,13 @@ static int add_named(struct context *context, struct collection *collection, con
 	struct definition definition;
 
 	if (stored) {
-		*pool_push(context->pool, collection->list, collection->n) = stored;
+		add_once(context, collection, stored);
 		return 0;
 	}
 	if (undefined.kind == ERR_NOT_FOUND &&
 	    operation_adopt(&operation, given, &definition, &absent) == 0) {
 		say_notes(context, &operation);
-		add(context, collection, &definition);
+		add_once(context, collection, describe(context, &definition, definition.uuid));
 		return 0;
 	}
 	err_keep_first(err, absent.kind == ERR_INVALID ? &absent : &undefined);

@@ -114,6 +114,15 @@ int filter_devices(struct context *context, struct inventory *inventory,
 	return ret->n ? 0 : check_known(context, filter, err);
 }
 
+static void add_definition(struct context *context, struct filtered_definitions *found,
+			   struct stored *stored)
+{
+	for (size_t i = 0; i < found->n; i++)
+		if (store_is_same(found->list[i], stored))
+			return;
+	*pool_push(context->pool, found->list, found->n) = stored;
+}
+
 int filter_definitions(struct context *context, struct inventory *inventory,
 		       const struct filter *filter, struct filtered_definitions *ret,
 		       struct err *err)
@@ -129,7 +138,7 @@ int filter_definitions(struct context *context, struct inventory *inventory,
 
 		if (!stored)
 			return -1;
-		*pool_push(context->pool, found.list, found.n) = stored;
+		add_definition(context, &found, stored);
 	}
 	if (!context->args.n) {
 		store_load(inventory, checked.parent, NULL);

@@ -57,7 +57,7 @@ static void add_device(struct context *context, struct found *found, struct devi
 		*pool_push(context->pool, found->devices, found->n_devices) = device;
 }
 
-/* A device may be active, defined, or both; each look at the definitions makes new records. */
+/* A device may be active, defined, or both. */
 static bool find_definition(struct context *context, struct inventory *inventory, const char *name,
 			    struct found *found, struct err *err)
 {
@@ -67,8 +67,7 @@ static bool find_definition(struct context *context, struct inventory *inventory
 		return false;
 	store_load_states(inventory, &stored, 1);
 	for (size_t i = 0; i < found->n_definitions; i++)
-		if (streq(((const struct stored *)found->definitions[i])->definition.file,
-			  stored->definition.file))
+		if (store_is_same(found->definitions[i], stored))
 			return true;
 	*pool_push(context->pool, found->definitions, found->n_definitions) = stored;
 	return true;

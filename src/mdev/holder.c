@@ -28,14 +28,14 @@ struct scan {
 /* guest= of QEMU's -name, or its first word without a key; a comma in it is written twice. */
 static const char *guest_of(struct pool *pool, const char *name)
 {
-	char *guest = NULL, *end;
+	char *guest = NULL, *end = pool_alloc(pool, strlen(name) + 1);
 
 	for (bool first = true; *name; first = false) {
-		char *word = end = pool_strdup(pool, name);
+		char *word = end;
 
 		for (; *name && (*name != ',' || name[1] == ','); name++)
 			*end++ = *(*name == ',' ? name++ : name);
-		*end = '\0';
+		*end++ = '\0';
 		name += *name == ',';
 		if (strncmp(word, "guest=", 6) == 0)
 			guest = word + 6;

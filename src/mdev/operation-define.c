@@ -70,7 +70,7 @@ static int put_back(const struct mending *mending, size_t i, struct err *err)
 	const char *parent = mending->change.list[i].parent, *uuid = mending->change.list[i].uuid;
 	const struct stored stored = {
 		.definition = {.uuid = uuid, .parent = parent},
-		.file_name = uuid,
+		.file_name = mending->change.list[i].file_name,
 	};
 	bool modify = mending->change.operation == STORE_MODIFY;
 
@@ -402,8 +402,10 @@ static int change_all(struct operation *operation, const struct change *change,
 	size_t n_held = 0, n_changed = 0;
 	int result = 0;
 
-	for (size_t i = 0; i < kept->n && kept->n > 1 && result == 0; i++, n_held++)
-		result = store_hold(operation->root, before[i], err);
+	while (n_held < kept->n && kept->n > 1 && result == 0) {
+		result = store_hold(operation->root, before[n_held], err);
+		n_held += result == 0;
+	}
 	while (n_changed < kept->n && result == 0) {
 		result = change_store(operation, change->action, kept->list[n_changed],
 				      change->make, err);

@@ -186,12 +186,21 @@ static int look_up(struct destructions *ret, const struct root *root, const char
 	return 0;
 }
 
+static bool locks_cover(const struct locks *locks, const struct destructions *destructions)
+{
+	for (size_t i = 0; i < destructions->n; i++)
+		if (!locks_hold(locks, destructions->list[i].device->parent))
+			return false;
+	return true;
+}
+
 static int lock(struct operation *operation, struct locks *locks, struct destructions *ret,
 		struct err *err)
 {
 	const char **names = NULL;
 	size_t n = 0;
 
+	locks_release_parents(locks);
 	for (size_t i = 0; i < ret->n; i++)
 		*pool_push(operation->pool, names, n) = ret->list[i].device->parent;
 	return locks_take_parents(locks, operation->root, operation->pool, names, n, err);
@@ -344,12 +353,14 @@ int operation_destroy(struct operation *operation, const char *const *uuids, siz
 		return -1;
 	if (options->dry_run)
 		return plan_all(operation, ret, err);
-	/* looked up again once the locks are held: it may be gone, or somebody else's by then */
-	if (lock(operation, &locks, ret, err) < 0 ||
-	    operation_recover(operation, &locks, false, false, err) < 0 ||
-	    look_up(ret, operation->root, uuids, n, err) < 0 ||
-	    refuse_foreign(ret, options, err) < 0 ||
-	    wait_until_free(operation, uuids, n, options, ret, err) < 0)
-		return -1;
+	/* once the locks are held one may be gone, somebody else's, or on another parent */
+	do {
+		if (lock(operation, &locks, ret, err) < 0 ||
+		    operation_recover(operation, &locks, false, false, err) < 0 ||
+		    look_up(ret, operation->root, uuids, n, err) < 0 ||
+		    refuse_foreign(ret, options, err) < 0 ||
+		    wait_until_free(operation, uuids, n, options, ret, err) < 0)
+			return -1;
+	} while (!locks_cover(&locks, ret));
 	return ret->n ? run_all(operation, options, ret, err) : 0;
 }

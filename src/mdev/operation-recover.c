@@ -10,8 +10,6 @@
 #include "mdev/store-journal.h"
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 
 #define RECOVER_WAIT_MS 5000
 
@@ -40,18 +38,6 @@ static struct device *find(struct mending *mending, const struct record *record)
 	return device;
 }
 
-static void PRINTF(2, 3) fail(struct mending *mending, const char *format, ...)
-{
-	va_list args;
-	autofree char *text = NULL;
-
-	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		text = NULL;
-	va_end(args);
-	operation_warn(mending->operation, "%s", text ? text : format);
-}
-
 static void remove_one(struct mending *mending, const struct record *record, struct device *device,
 		       const char *why)
 {
@@ -69,8 +55,8 @@ static void remove_one(struct mending *mending, const struct record *record, str
 	}
 	/* one that the driver has not finished has an entry of its own now */
 	mending->unfinished |= failure.errnum != ETIMEDOUT;
-	fail(mending, "cannot remove %s on '%s': %s", record->uuid, record->parent,
-	     failure.message);
+	operation_warn(mending->operation, "cannot remove %s on '%s': %s", record->uuid,
+		       record->parent, failure.message);
 }
 
 /* A VM uses it by now: taking it away would cost somebody's work, so it becomes a device of ours.
@@ -122,8 +108,9 @@ static void clear_params(struct mending *mending, const struct record *record)
 			       record->type, record->parent);
 	} else {
 		mending->unfinished = true;
-		fail(mending, "cannot clear the params of type '%s' on '%s': %s", record->type,
-		     record->parent, failure.message);
+		operation_warn(mending->operation,
+			       "cannot clear the params of type '%s' on '%s': %s", record->type,
+			       record->parent, failure.message);
 	}
 }
 
@@ -263,14 +250,25 @@ static int is_stale(struct operation *operation, struct locks *locks,
 	return 0;
 }
 
-/* Under the lock the entry may be gone, or have become another one. */
-static struct journal_entry *read_again(struct operation *operation, const char *id,
-					struct journal *journal)
+static bool is_locked(const struct locks *locks, const struct journal_entry *entry)
+{
+	for (size_t i = 0; i < entry->n_devices; i++)
+		if (!locks_hold(locks, entry->devices[i].parent))
+			return false;
+	return true;
+}
+
+/*
+ * Under the lock the entry may be gone, or have become another one: of a run on other parents,
+ * whose locks are its own.
+ */
+static struct journal_entry *read_again(struct operation *operation, const struct locks *locks,
+					const char *id, struct journal *journal)
 {
 	journal_load(operation->root, operation->pool, journal);
 	for (size_t i = 0; i < journal->n; i++)
 		if (streq(journal->entries[i].id, id))
-			return &journal->entries[i];
+			return is_locked(locks, &journal->entries[i]) ? &journal->entries[i] : NULL;
 	return NULL;
 }
 
@@ -285,7 +283,7 @@ static int recover_entry(struct operation *operation, struct locks *held,
 
 	if (stale != 0)
 		return stale < 0 ? -1 : 0;
-	now = read_again(operation, entry->id, &journal);
+	now = read_again(operation, locks, entry->id, &journal);
 	return now ? mend(operation, now, dry_run, err) : 0;
 }
 
@@ -316,7 +314,7 @@ static bool is_left(struct operation *operation, const struct journal_entry *ent
 	struct journal now;
 
 	return is_stale(operation, &locks, entry, true, &ignored) == 0 &&
-	       read_again(operation, entry->id, &now);
+	       read_again(operation, &locks, entry->id, &now);
 }
 
 static void look_for_stale_definitions(struct operation *operation)

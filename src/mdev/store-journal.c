@@ -27,9 +27,10 @@ int store_journal_write(const struct root *root, enum store_operation operation,
 	json_t *definitions = json_array();
 
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(definitions,
-				      json_pack("{s:s, s:s}", "parent", list[i]->definition.parent,
-						"uuid", list[i]->definition.uuid));
+		json_array_append_new(definitions, json_pack("{s:s, s:s, s:s}", "parent",
+							     list[i]->definition.parent, "uuid",
+							     list[i]->definition.uuid, "file",
+							     list[i]->file_name));
 	json_t *json = json_pack("{s:s, s:o}", "operation", operations[operation], "definitions",
 				 definitions);
 	autofree char *text = json ? json_dumps(json, JSON_INDENT(2)) : NULL;
@@ -76,13 +77,16 @@ static void parse(const json_t *json, struct pool *pool, struct store_change *re
 	json_array_foreach (definitions, i, one) {
 		const char *parent = json_string_value(json_object_get(one, "parent"));
 		const char *uuid = json_string_value(json_object_get(one, "uuid"));
+		const char *file = json_string_value(json_object_get(one, "file"));
 
-		if (!parent || !uuid || !store_can_hold(parent) || !uuid_is_valid(uuid))
+		if (!parent || !uuid || !file || !store_can_hold(parent) || !uuid_is_valid(uuid) ||
+		    strcasecmp(file, uuid) != 0)
 			continue;
 		size_t at = ret->n;
 		pool_push(pool, ret->list, ret->n);
 		ret->list[at].parent = pool_strdup(pool, parent);
 		ret->list[at].uuid = pool_strdup(pool, uuid);
+		ret->list[at].file_name = pool_strdup(pool, file);
 	}
 }
 

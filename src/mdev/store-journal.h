@@ -20,6 +20,7 @@ struct store_change {
 	struct {
 		const char *parent;
 		const char *uuid;
+		const char *file_name; /* the UUID as its file spells it */
 	} * list;
 	size_t n;
 };

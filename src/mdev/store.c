@@ -30,6 +30,12 @@ bool store_can_hold(const char *parent)
 	return text_is_component(parent) && *parent != '.' && !streq(parent, "scripts.d");
 }
 
+bool store_is_same(const struct stored *one, const struct stored *other)
+{
+	return streq(one->definition.parent, other->definition.parent) &&
+	       streq(one->file_name, other->file_name);
+}
+
 /* What tells definitions apart below STORE_DIR. */
 static const char *key_of(struct pool *pool, const struct stored *stored)
 {

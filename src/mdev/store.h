@@ -31,6 +31,8 @@ struct stored {
  * of no device begins with a dot.
  */
 bool store_can_hold(const char *parent);
+/* Whether both are of one file: each look at what is kept makes new ones. */
+bool store_is_same(const struct stored *one, const struct stored *other);
 
 /*
  * Fills inventory->definitions, sorted by parent and UUID: all, or those of one parent, or of one

@@ -210,10 +210,14 @@ static const char *qemu_text(struct pool *pool, const struct vm_device *device)
 
 	for (size_t i = 0; i < device->n; i++) {
 		const struct vm_property *property = &device->list[i];
+		char *quoted = pool_alloc(pool, 2 * strlen(property->text) + 1), *end = quoted;
 
-		text = pool_printf(pool, "%s,%s=", text, property->key);
-		for (const char *p = property->text; *p; p++)
-			text = pool_printf(pool, *p == ',' ? "%s,," : "%s%c", text, *p);
+		for (const char *p = property->text; *p; p++) {
+			*end++ = *p;
+			if (*p == ',')
+				*end++ = ',';
+		}
+		text = pool_printf(pool, "%s,%s=%s", text, property->key, quoted);
 	}
 	return text;
 }

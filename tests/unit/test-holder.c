@@ -6,6 +6,7 @@
 #include "tree.h"
 
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -173,6 +174,35 @@ static void test_long_command_line(void)
 	is_text(holders_text(pool, &device), "qemu 5 (libvirt's web)", "the name is found");
 }
 
+static long peak_kib(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_maxrss;
+}
+
+/* Whoever has a device open chooses its command line: a name of many words costs no more memory. */
+static void test_many_words(void)
+{
+	static char cmdline[30000];
+	static const char first[] = "qemu\0-name\0guest=web";
+	autopool struct pool *pool = pool_new();
+	const char *tree = TREE_NEW(everything);
+	struct device device = make_device(7, NULL);
+	long before = peak_kib();
+
+	for (size_t i = 0; i < sizeof(cmdline) - 1; i++)
+		cmdline[i] = i % 2 ? 'x' : ',';
+	memcpy(cmdline, first, sizeof(first) - 1);
+	TREE_ADD(tree, {.path = "proc/5/comm", .text = "qemu\n"},
+		 {.path = "proc/5/fd/3@", .text = "/dev/vfio/7"},
+		 {.path = "proc/5/cmdline", .text = cmdline, .length = sizeof(cmdline)});
+	load(tree, pool, &device);
+	is_text(holders_text(pool, &device), "qemu 5 (web)", "the name is found");
+	ok(peak_kib() - before < 16384, "with little memory");
+}
+
 /* What cannot be seen is unknown, never free. */
 static void test_unknown(void)
 {
@@ -293,6 +323,7 @@ int main(void)
 	test_processes();
 	test_vms();
 	test_long_command_line();
+	test_many_words();
 	test_unknown();
 	test_known_of_unknown();
 	test_denied();
