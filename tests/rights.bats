@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Who may do what: with rights that the program was lent, as an ordinary user, and whose are the files.
-# shellcheck disable=SC2030,SC2031,SC2154 # set by what is loaded, in each test
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154 # for another shell; set by what is loaded, in each test
 
 load mdevtool.bash
 
