@@ -98,3 +98,183 @@ refuses() {
   as_nobody "$lent" --version
   succeeds
 }
+
+### Ordinary users
+
+# What only shows, a command a line.
+reading() {
+  cat <<END
+list-parents
+list-parents --all --json
+list-types
+list-types --all --json
+list-types --available
+list
+list --json
+list $A
+list --defined
+list --defined --json
+show $1
+show $1 --json
+show $1 --xml
+show $A
+show $A --json
+start-vm-args $A
+start-vm-args $A --format libvirt
+export
+export $B --format mdevctl
+complete -- list-types --type ''
+complete -- destroy ''
+complete -- start ''
+create --type $2 --dry-run
+start $B --dry-run
+destroy $A --dry-run
+recover --dry-run
+--help
+--version
+END
+}
+
+# Every file of the machine and when it was last changed; commands that were copied there are none.
+untouched() {
+  find "$root" -mindepth 1 -printf '%p %y %m %u %C@\n' | sort
+}
+
+# shows_the_same PARENT TYPE: to nobody as to root, where no process is hidden, and no file changes.
+shows_the_same() {
+  local words all before
+  chmod -R a+rwX "$root/proc" "$root/dev"
+  nobody_calls --version
+  before=$(untouched)
+  while IFS= read -r words; do
+    eval "words=($words)"
+    run --separate-stderr "$MDEVTOOL" --root "$root" "${words[@]}"
+    succeeds
+    all=$output$stderr
+    nobody_calls "${words[@]}"
+    succeeds
+    # a UUID that is made up each time
+    [ "${words[0]}" = create ] || [ "$output$stderr" = "$all" ] || complain "${words[*]}: root sees" "$all"
+    [ "$(untouched)" = "$before" ] || complain "${words[*]}: a file has changed"
+  done < <(reading "$@")
+}
+
+@test "rights: what only shows tells everybody the same, and changes no file" {
+  machine m60
+  device "$A" 11 --name desk --params x=y --group 2
+  definition "$B" 11 --name table --params x=y
+  shows_the_same "$card" 11
+}
+
+@test "rights: of virtual functions, too" {
+  machine nvidia-vf
+  device "$A" 1145 --name desk
+  mdevtool define --uuid "$B" --type 1145 --parent "$gpu" --name table
+  succeeds
+  shows_the_same "$gpu" 1145
+}
+
+@test "rights: where nothing was ever made, too" {
+  machine m60
+  local before words
+  nobody_calls --version
+  before=$(untouched)
+  for words in list-parents list-types list "list --defined" export "recover --dry-run" "create --type 11 --dry-run"; do
+    # shellcheck disable=SC2086 # words
+    nobody_calls $words
+    succeeds
+    [ "$(untouched)" = "$before" ] || complain "$words: a file has changed"
+  done
+}
+
+@test "rights: to an ordinary user the holder is unknown, never none" {
+  machine m60
+  device "$A" 11
+  device "$B" 11
+  holds "$A"
+  chmod 0500 "$root/proc/4711/fd"
+  mdevtool list --noheadings --raw -o held-by
+  mentions 4711
+  nobody_calls list --noheadings --raw -o held-by
+  succeeds
+  says "unknown
+unknown"
+  nobody_calls list --json
+  json '[.devices[].holders] == [null, null]'
+  nobody_calls show "$A"
+  mentions unknown
+  nobody_calls start-vm-args "$A"
+  succeeds
+  warns "'$A' may be in use"
+}
+
+# told FILE STILL COMMAND...: nobody is told of that file, with the reason, and shown the rest; root sees all.
+told() {
+  local file=$1 still=$2
+  shift 2
+  mdevtool "$@"
+  succeeds
+  is_silent
+  chmod 0 "$root$file"
+  nobody_calls "$@"
+  fails 1 "warning: " "$file" "Permission denied"
+  mentions "$still"
+  nobody_calls "$@" --json
+  fails 1
+  json '[.warnings[] | select(tostring | contains("'"$file"'"))] | length' 1
+  mdevtool "$@"
+  succeeds
+  is_silent
+  chmod 0755 "$root$file"
+}
+
+@test "rights: an ordinary user is told what could not be read" {
+  machine m60
+  device "$A" 11 --name desk
+  definition "$B" 11 --name table
+  definition "$C" 11
+  told "$types/12/name" "GRID M60-0B" list-types
+  told "/run/mdevtool/devices/$A" "$A" list
+  told /run/mdevtool/devices "$A" list
+  told "/etc/mdevctl.d/$card/$B" "$C" list --defined
+  told "/etc/mdevtool.d/$B" "$C" list --defined
+  told "/etc/mdevctl.d/$card" "" list --defined
+  told /etc/mdevctl.d "" list --defined
+  machine nvidia-vf
+  told "/sys/bus/pci/devices/${vfs[2]}/nvidia/creatable_vgpu_types" 1145 list-types
+}
+
+@test "rights: an ordinary user is told of what is to be mended, as far as it can be seen" {
+  machine m60
+  fault --kill-after 2
+  mdevtool create --type 11 --uuid "$A" --params x=y
+  nobody_calls --version
+  local before
+  before=$(untouched)
+  nobody_calls recover --dry-run
+  fails 1 "warning: $card: whether a run is at work or was interrupted cannot be seen" "Permission denied"
+  nobody_calls recover --dry-run --json
+  fails 1
+  json '.warnings | length' 1
+  nobody_calls list
+  succeeds
+  mentions "$A"
+  nobody_calls recover
+  fails 7 "Permission denied"
+  [ "$(untouched)" = "$before" ] || complain "a file has changed"
+}
+
+@test "rights: an ordinary user is told of definitions that may be to mend, and of devices to forget" {
+  machine m60
+  device "$A" 11
+  foreign_removal() { play bash -c "echo $A >'$root$types/../mdev_destroy'"; }
+  foreign_removal
+  succeeds
+  definition "$B" 11 --name desk
+  rm "$root/etc/mdevctl.d/$card/$B"
+  mdevtool recover --dry-run
+  mentions "would forget $A" "would forget what was kept of $B"
+  nobody_calls recover --dry-run
+  fails 1 "/etc/mdevctl.d: whether" "$card: whether"
+  says_nothing
+}
