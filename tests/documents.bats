@@ -341,6 +341,64 @@ accepted() {
   nothing_missing
 }
 
+# The entries of a section of SECURITY.md, a line each, which begins with its name in "**".
+entries() {
+  awk -v section="## $1" '
+    function finish() { if (entry != "") print entry; entry = "" }
+    /^#/ { finish() }
+    /^## / { inside = $0 == section }
+    inside && /^\* / { finish(); entry = substr($0, 3) }
+    inside && /^  / { sub(/^ */, ""); entry = entry " " $0 }
+    END { finish() }' "$top_srcdir/SECURITY.md"
+}
+
+# Those names.
+leads() {
+  entries "$1" | sed 's/^\*\*\([^*]*\)\.\*\*.*/\1/'
+}
+
+# tests_of ENTRY: the tests that it names, a line each: FILE, and behind a tab NAME.
+# shellcheck disable=SC2016 # Markdown's quotes
+tests_of() {
+  grep -oE '`tests/[^`]*`|"[^"]*"' <<<"${1#* Held by }" | awk '
+    /^`/ { if (file != "" && !named) print file; file = substr($0, 2, length($0) - 2); named = 0 }
+    /^"/ { print file "\t" substr($0, 2, length($0) - 2); named = 1 }
+    END { if (!named) print file }'
+}
+
+# is_test FILE NAME: whether make check runs that test; a program of C may be one as a whole.
+is_test() {
+  case $1 in
+    *.bats) grep -q -x -F "@test \"$2\" {" "$top_srcdir/$1" && grep -q "^	$1" "$top_srcdir/Makefile.am" ;;
+    tests/unit/*.c) grep -q "^	${1%.c}\b" "$top_srcdir/Makefile.am" && grep -q -x -F "	$2();" "$top_srcdir/$1" ;;
+    *.c) grep -q "= $1\$" "$top_srcdir/Makefile.am" && [ -e "$top_srcdir/$1" ] ;;
+    *) false ;;
+  esac
+}
+
+@test "every promise of SECURITY.md has a test, and every test that it names is there" {
+  local entry file name promises=0 named=0
+  while IFS= read -r entry; do
+    promises=$((promises + 1))
+    [[ $entry == '**'*'.** '*' Held by `tests/'* ]] || complain "no test holds: $entry"
+    while IFS=$'\t' read -r file name; do
+      named=$((named + 1))
+      is_test "$file" "$name" || complain "SECURITY.md: there is no test '$name' in $file"
+    done < <(tests_of "$entry")
+  done < <(entries Promises)
+  [ "$promises" -gt 15 ] && [ "$named" -gt "$promises" ] || complain "$promises promises, $named tests"
+  nothing_missing
+}
+
+@test "mdevtool(1) promises what SECURITY.md promises, and no more" {
+  guaranteed() { sed -n '/^\.Sh GUARANTEES/,/^\.Sh ENVIRONMENT/p' "$man/mdevtool.1" | awk -v "part=$1" '
+    /^What is not guaranteed:/ { n++ } n == part && sub(/^\.It Sy (\\&)?/, "")'; }
+  run diff <(leads Promises) <(guaranteed 0)
+  assert_output ''
+  run diff <(leads "Not promised") <(guaranteed 1)
+  assert_output ''
+}
+
 @test "fuzz seeds have every command and every option" {
   local command option words
   words=$(tail -q -c +2 "$top_srcdir"/tests/fuzz/corpus/commands/* | tr '\0' '\n' | sed 's/=.*//' | sort -u)

@@ -272,17 +272,34 @@ static struct journal_entry *read_again(struct operation *operation, const struc
 	return NULL;
 }
 
+/* Who may not look at the locks cannot tell; a dry run goes on. */
+static int cannot_tell(struct operation *operation, const char *what, bool dry_run,
+		       struct err *failure, struct err *err)
+{
+	if (!dry_run || failure->kind != ERR_DENIED) {
+		err_keep_first(err, failure);
+		return -1;
+	}
+	operation_warn(operation,
+		       "%s: whether a run is at work or was interrupted cannot be seen: %s", what,
+		       failure->message);
+	return 0;
+}
+
 static int recover_entry(struct operation *operation, struct locks *held,
 			 const struct journal_entry *entry, bool all, bool dry_run, struct err *err)
 {
 	autolocks struct locks own = LOCKS_INIT;
 	struct locks *locks = all ? &own : held;
+	autoerr struct err failure = {0};
 	struct journal journal;
 	struct journal_entry *now;
-	int stale = is_stale(operation, locks, entry, all, err);
+	int stale = is_stale(operation, locks, entry, all, &failure);
 
-	if (stale != 0)
-		return stale < 0 ? -1 : 0;
+	if (stale < 0)
+		return cannot_tell(operation, entry->devices[0].parent, dry_run, &failure, err);
+	if (stale > 0)
+		return 0;
 	now = read_again(operation, locks, entry->id, &journal);
 	return now ? mend(operation, now, dry_run, err) : 0;
 }
@@ -387,9 +404,12 @@ static int forget_if_stale(struct operation *operation, const char *uuid, bool d
 
 	if (!record || !why_stale(operation, record))
 		return 0;
-	int taken = locks_try_parent(&locks, operation->root, operation->pool, record->parent, err);
-	if (taken != 0)
-		return taken < 0 ? -1 : 0;
+	int taken = locks_try_parent(&locks, operation->root, operation->pool, record->parent,
+				     &failure);
+	if (taken < 0)
+		return cannot_tell(operation, record->parent, dry_run, &failure, err);
+	if (taken > 0)
+		return 0;
 	journal_load(operation->root, operation->pool, &journal);
 	record = record_load(operation->root, uuid, operation->pool);
 	const char *why = record ? why_stale(operation, record) : NULL;
@@ -407,14 +427,16 @@ static int forget_if_stale(struct operation *operation, const char *uuid, bool d
 static int forget_definitions(struct operation *operation, bool dry_run, struct err *err)
 {
 	autolocks struct locks locks = LOCKS_INIT;
+	autoerr struct err failure = {0};
 	const char **uuids = NULL;
 	size_t n = 0;
 
 	if (!store_journal_exists(operation->root) &&
 	    !store_prune(operation->root, operation->pool, true, &uuids, &n))
 		return 0;
-	if (locks_take_names(&locks, operation->root, err) < 0 ||
-	    operation_mend_definitions(operation, dry_run, err) < 0)
+	if (locks_take_names(&locks, operation->root, &failure) < 0)
+		return cannot_tell(operation, STORE_DIR, dry_run, &failure, err);
+	if (operation_mend_definitions(operation, dry_run, err) < 0)
 		return -1;
 	n = 0;
 	store_prune(operation->root, operation->pool, dry_run, &uuids, &n);
@@ -432,11 +454,14 @@ static int forget_temporaries(struct operation *operation, bool dry_run, struct 
 
 	for (size_t i = 0; i < n; i++) {
 		autolocks struct locks locks = LOCKS_INIT;
-		int taken =
-			locks_try_parent(&locks, operation->root, operation->pool, parents[i], err);
+		autoerr struct err failure = {0};
+		int taken = locks_try_parent(&locks, operation->root, operation->pool, parents[i],
+					     &failure);
 
-		if (taken < 0 || (taken == 0 && !dry_run &&
-				  journal_forget_temporary(operation->root, parents[i], err) < 0))
+		if (taken < 0 && cannot_tell(operation, parents[i], dry_run, &failure, err) < 0)
+			return -1;
+		if (taken == 0 && !dry_run &&
+		    journal_forget_temporary(operation->root, parents[i], err) < 0)
 			return -1;
 		if (taken == 0)
 			operation_note(operation,
