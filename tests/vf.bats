@@ -4,6 +4,7 @@
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own; set by what is loaded
 
 load mdevtool.bash
+load vm.bash
 
 # kept_vgpu UUID ID [ARGUMENT...]: a definition on the card.
 kept_vgpu() {
@@ -27,6 +28,11 @@ lists() {
 # unreadable FILE: below nvidia/ of every function that has no type.
 unreadable() {
   sed -i "\$aunreadable=$1" "$root/.mdevsim/parents/$gpu"
+}
+
+# vm_gets VF ID BUS: the arguments of device_add.
+vm_gets() {
+  printf '{"driver":"vfio-pci","sysfsdev":"/sys/bus/pci/devices/%s","bus":"%s","id":"%s"}' "$1" "$3" "$2"
 }
 
 ### list-parents
@@ -521,6 +527,113 @@ $gpu 1158 NVIDIA\x20L40S-48Q 8 vfio-pci"
   holds "${vfs[0]}"
   mdevtool start-vm-args "$A"
   fails 6 "PID 4711"
+}
+
+@test "vf: libvirt boots from it, since to libvirt it is a PCI device" {
+  machine nvidia-vf
+  device "$A" 1145
+  mdevtool start-vm-args "$A" --format libvirt --bootindex 2 --id gpu
+  succeeds
+  says "<hostdev mode='subsystem' type='pci' managed='no'>
+  <source>
+    <address domain='0x0000' bus='0x41' slot='0x00' function='0x4'/>
+  </source>
+  <alias name='ua-gpu0'/>
+  <boot order='2'/>
+</hostdev>"
+  mdevtool start-vm-args "$A" --format libvirt --bootindex 0
+  fails 9 "begins with 1"
+  mdevtool start-vm-args "$A" --format libvirt --display on
+  fails 9 "libvirt has no place for --display of a virtual function"
+}
+
+@test "vf: attach and detach, by UUID and by address" {
+  machine nvidia-vf
+  device "$A" 1145
+  local added removed device
+  added=$(vm_gets "${vfs[0]}" "mdev-$A" rp1)
+  removed=$(unplugged "$A")
+  for device in "$A" "${vfs[0]}"; do
+    a_vm --port rp1
+    mdevtool attach "$device" --qmp "$vm" --json
+    succeeds
+    is_silent
+    json '.attached | map([.uuid, .bus, .already, .qom_path]) | tostring' \
+      "[[\"$A\",\"rp1\",false,\"/machine/peripheral/mdev-$A\"]]"
+    vm_was_told device_add "$added"
+    mdevtool attach "$device" --qmp "$vm"
+    succeeds
+    warns "attached already"
+    holds "${vfs[0]}"
+    mdevtool detach "$device" --qmp "$vm"
+    succeeds
+    is_silent
+    vm_was_told device_add "$added" device_del "$removed"
+    releases "${vfs[0]}"
+  done
+  vgpu "${vfs[0]}" 1145
+  wrote_nothing_else
+}
+
+@test "vf: what libvirt gave a VM is found there, and taken from it" {
+  machine nvidia-vf
+  device "$A" 1145
+  a_vm --port rp1 --device "hostdev0=/sys/bus/pci/devices/${vfs[0]}"
+  mdevtool attach "$A" --qmp "$vm"
+  succeeds
+  warns "'$A' is attached already"
+  mdevtool detach "$A" --qmp "$vm"
+  succeeds
+  vm_was_told device_del '{"id":"hostdev0"}'
+}
+
+@test "vf: what others set up goes to a VM too, under an id that QEMU takes" {
+  machine nvidia-vf
+  foreign_vgpu "${vfs[1]}" 1145
+  a_vm --port rp1
+  mdevtool attach 41:00.5 --qmp "$vm"
+  succeeds
+  vm_was_told device_add "$(vm_gets "${vfs[1]}" "mdev-${vfs[1]//:/-}" rp1)"
+  mdevtool detach 41:00.5 --qmp "$vm"
+  succeeds
+}
+
+@test "vf: one that another VM has is not attached, nor one that is idle" {
+  machine nvidia-vf
+  device "$A" 1145
+  holds "${vfs[0]}"
+  a_vm --port rp1
+  mdevtool attach "$A" --qmp "$vm"
+  fails 6 "PID 4711" "VM 'web-1'"
+  mdevtool attach "${vfs[1]}" --qmp "$vm"
+  fails 3 "${vfs[1]}"
+  vm_was_told
+}
+
+@test "vf: of a set that a VM does not take whole it keeps nothing" {
+  machine nvidia-vf
+  device "$A" 1145
+  device "$B" 1149
+  a_vm --port rp1 --port rp2 --fault 'device_add#2=error:vfio 0000:41:00.5: failed to open'
+  mdevtool attach "$A" "$B" --qmp "$vm"
+  fails 1 "cannot attach '$B': vfio 0000:41:00.5: failed to open"
+  vm_was_told device_add "$(vm_gets "${vfs[0]}" "mdev-$A" rp1)" \
+    device_add "$(vm_gets "${vfs[1]}" "mdev-$B" rp2)" device_del "$(unplugged "$A")"
+}
+
+@test "vf: create --attach makes it for the VM, or not at all" {
+  machine nvidia-vf
+  a_vm --port rp1
+  mdevtool create --type 1145 --uuid "$A" --params a=1 --attach "$vm"
+  succeeds
+  says "$A"
+  vm_was_told device_add "$(vm_gets "${vfs[0]}" "mdev-$A" rp1)"
+  vgpu "${vfs[0]}" 1145 a=1
+  all_is_whole
+  mdevtool create --type 1145 --uuid "$B" --attach "$vm"
+  fails 5 "none of the VM's 1 ports is free"
+  vgpu "${vfs[1]}" 0
+  all_is_whole
 }
 
 ### Definitions
