@@ -729,6 +729,67 @@ $gpu 1158 NVIDIA\x20L40S-48Q 8 vfio-pci"
   mentions "echo '63' > "
 }
 
+# kept_by FORMAT: what the document of it still says of what json has, as a filter of jq.
+kept_by() {
+  case $1 in
+  json) echo '{uuid, name, parent, type, group, params, attrs}' ;;
+  mdevctl) echo '{type, attrs}' ;;
+  rfc-xml) echo '{name, type, group, params}' ;;
+  libvirt-xml) echo '{uuid, type, attrs}' ;;
+  esac
+}
+
+@test "vf: a vGPU, and a definition of one, in every format and back again" {
+  machine nvidia-vf-mixed
+  local format whole of parent=pci_0000_41_00_6
+  # a definition for one function, and the device that is made of it
+  mdevtool define --type 1155 --uuid "$A" --name desk --group 2 --params a=1 --parent 41:00.6 \
+    --attr nvidia/placement_id=24
+  for of in definition device; do
+    if [ "$of" = device ]; then
+      mdevtool start desk
+      mdevtool undefine desk
+      parent=pci_0000_41_00_0
+    fi
+    mdevtool export desk
+    succeeds
+    whole=$output
+    json '[.type, .group, .params, .attrs[0]["nvidia/placement_id"]] == ["1155", 2, "a=1", "24"]'
+    for format in json mdevctl rfc-xml libvirt-xml; do
+      mdevtool export desk --format "$format"
+      succeeds
+      [[ "$format" != *xml ]] || mentions "<parent>$parent</parent>"
+      document "$output"
+      mdevtool export "$document"
+      succeeds
+      [ "$(jq -S "$(kept_by "$format")" <<<"$output")" = "$(jq -S "$(kept_by "$format")" <<<"$whole")" ] ||
+        complain "$format, back, is not" "$whole"
+    done
+  done
+  mdevtool export "${vfs[2]}" --format libvirt-xml
+  document "$output"
+  mdevtool destroy desk
+  succeeds
+  mdevtool create "$document"
+  succeeds
+  says "$A"
+  vgpu "${vfs[0]}" 1155
+}
+
+@test "vf: a document may name a function as its parent, as libvirt calls it too" {
+  machine nvidia-vf
+  document "<device><parent>pci_0000_41_00_6</parent><capability type='mdev'><type id='1145'/>
+    <uuid>$A</uuid></capability></device>"
+  mdevtool define "$document"
+  succeeds
+  [ -e "$root/etc/mdevctl.d/${vfs[2]}/$A" ] || complain "it lies elsewhere"
+  mdevtool export "$A" --format libvirt-xml
+  mentions "<parent>pci_0000_41_00_6</parent>"
+  mdevtool start "$A"
+  succeeds
+  vgpu "${vfs[2]}" 1145
+}
+
 ### Interrupted runs
 
 was_killed() {
