@@ -167,6 +167,44 @@ is_like() {
   made 1
 }
 
+@test "virtual functions are no mediated devices: not listed, but started and stopped" {
+  machine mixed
+  foreign_vgpu "${vfs[7]}" 1149
+  device "$B" 1145
+  mdevctl list --dumpjson
+  succeeds
+  is_silent
+  says "[]"
+  lsmdev
+  says_nothing
+  mdevctl types --dumpjson
+  json '.[0] | keys | tostring' '["0.0.0001","0000:00:02.0","0000:86:00.0"]'
+  mdevctl types -p "$gpu"
+  says_nothing
+  mdevctl define --parent="$gpu" --jsonfile=/dev/stdin --uuid="$A" \
+    <<<'{"mdev_type":"1145","start":"manual","attrs":[]}'
+  succeeds
+  mdevctl modify --uuid "$A" --auto
+  mdevctl start --uuid="$A"
+  succeeds
+  wrote "${vfs[1]}/nvidia/current_vgpu_type" 1145
+  mdevctl list --dumpjson
+  says "[]"
+  mdevctl list --dumpjson --defined
+  json '.[0]["'"$gpu"'"][0]["'"$A"'"] | tostring' '{"mdev_type":"1145","start":"auto","attrs":[]}'
+  mdevctl list -d
+  says "$A $gpu 1145 auto (active)"
+  mdevctl stop --uuid="$A"
+  succeeds
+  wrote "${vfs[1]}/nvidia/current_vgpu_type" 0
+  mdevctl stop --uuid="${vfs[7]}"
+  fails 2 "is no UUID"
+  mdevctl start-parent-mdevs "$gpu"
+  succeeds
+  wrote "${vfs[1]}/nvidia/current_vgpu_type" 1145
+  wrote_nothing_else
+}
+
 @test "a running device that cannot be changed says so" {
   machine samples
   mdevctl start -u "$A" -p mtty -t mtty-1

@@ -216,6 +216,31 @@ END
   [[ $output != *iommuGroup* ]] || complain "an IOMMU group that is not there"
 }
 
+@test "show: --xml of a card with virtual functions: its types to the mail, its functions to libvirt" {
+  needs xmllint
+  machine nvidia-vf
+  device "$A" 1157
+  device "$B" 1157
+  mdevtool show "$gpu" --xml
+  succeeds
+  is_silent
+  local types="//capability[@type='pci']/capability[@type='mdev']/type" place
+  [ "$(xmllint --xpath "count($types)" - <<<"$output")" = 6 ] || complain "not its six types"
+  [ "$(xmllint --xpath "string($types[@id='1157']/name)" - <<<"$output")" = "NVIDIA L40S-24Q" ] ||
+    complain "no name"
+  mdevtool show "$gpu" --xml=libvirt
+  succeeds
+  is_silent
+  mentions_no mdev_types
+  place="/device/capability[@type='pci']/capability[@type='virt_functions']/address"
+  [ "$(xmllint --xpath "count($place)" - <<<"$output")" = 8 ] || complain "not its eight functions"
+  [ "$(xmllint --xpath "concat($place[5]/@slot, $place[5]/@function)" - <<<"$output")" = 0x010x0 ] ||
+    complain "not in their order"
+  [ "$(xmllint --xpath 'string(//numa/@node)' - <<<"$output")" = 1 ] || complain "no node"
+  mdevtool show "${vfs[0]}" --xml
+  fails 9 "only parents"
+}
+
 @test "show: --xml=libvirt of the AP matrix" {
   needs xmllint
   machine s390-ap

@@ -4,6 +4,7 @@
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own; set by what is loaded
 
 load mdevtool.bash
+load vm.bash
 
 # kept_vgpu UUID ID [ARGUMENT...]: a definition on the card.
 kept_vgpu() {
@@ -27,6 +28,11 @@ lists() {
 # unreadable FILE: below nvidia/ of every function that has no type.
 unreadable() {
   sed -i "\$aunreadable=$1" "$root/.mdevsim/parents/$gpu"
+}
+
+# vm_gets VF ID BUS: the arguments of device_add.
+vm_gets() {
+  printf '{"driver":"vfio-pci","sysfsdev":"/sys/bus/pci/devices/%s","bus":"%s","id":"%s"}' "$1" "$3" "$2"
 }
 
 ### list-parents
@@ -523,6 +529,113 @@ $gpu 1158 NVIDIA\x20L40S-48Q 8 vfio-pci"
   fails 6 "PID 4711"
 }
 
+@test "vf: libvirt boots from it, since to libvirt it is a PCI device" {
+  machine nvidia-vf
+  device "$A" 1145
+  mdevtool start-vm-args "$A" --format libvirt --bootindex 2 --id gpu
+  succeeds
+  says "<hostdev mode='subsystem' type='pci' managed='no'>
+  <source>
+    <address domain='0x0000' bus='0x41' slot='0x00' function='0x4'/>
+  </source>
+  <alias name='ua-gpu0'/>
+  <boot order='2'/>
+</hostdev>"
+  mdevtool start-vm-args "$A" --format libvirt --bootindex 0
+  fails 9 "begins with 1"
+  mdevtool start-vm-args "$A" --format libvirt --display on
+  fails 9 "libvirt has no place for --display of a virtual function"
+}
+
+@test "vf: attach and detach, by UUID and by address" {
+  machine nvidia-vf
+  device "$A" 1145
+  local added removed device
+  added=$(vm_gets "${vfs[0]}" "mdev-$A" rp1)
+  removed=$(unplugged "$A")
+  for device in "$A" "${vfs[0]}"; do
+    a_vm --port rp1
+    mdevtool attach "$device" --qmp "$vm" --json
+    succeeds
+    is_silent
+    json '.attached | map([.uuid, .bus, .already, .qom_path]) | tostring' \
+      "[[\"$A\",\"rp1\",false,\"/machine/peripheral/mdev-$A\"]]"
+    vm_was_told device_add "$added"
+    mdevtool attach "$device" --qmp "$vm"
+    succeeds
+    warns "attached already"
+    holds "${vfs[0]}"
+    mdevtool detach "$device" --qmp "$vm"
+    succeeds
+    is_silent
+    vm_was_told device_add "$added" device_del "$removed"
+    releases "${vfs[0]}"
+  done
+  vgpu "${vfs[0]}" 1145
+  wrote_nothing_else
+}
+
+@test "vf: what libvirt gave a VM is found there, and taken from it" {
+  machine nvidia-vf
+  device "$A" 1145
+  a_vm --port rp1 --device "hostdev0=/sys/bus/pci/devices/${vfs[0]}"
+  mdevtool attach "$A" --qmp "$vm"
+  succeeds
+  warns "'$A' is attached already"
+  mdevtool detach "$A" --qmp "$vm"
+  succeeds
+  vm_was_told device_del '{"id":"hostdev0"}'
+}
+
+@test "vf: what others set up goes to a VM too, under an id that QEMU takes" {
+  machine nvidia-vf
+  foreign_vgpu "${vfs[1]}" 1145
+  a_vm --port rp1
+  mdevtool attach 41:00.5 --qmp "$vm"
+  succeeds
+  vm_was_told device_add "$(vm_gets "${vfs[1]}" "mdev-${vfs[1]//:/-}" rp1)"
+  mdevtool detach 41:00.5 --qmp "$vm"
+  succeeds
+}
+
+@test "vf: one that another VM has is not attached, nor one that is idle" {
+  machine nvidia-vf
+  device "$A" 1145
+  holds "${vfs[0]}"
+  a_vm --port rp1
+  mdevtool attach "$A" --qmp "$vm"
+  fails 6 "PID 4711" "VM 'web-1'"
+  mdevtool attach "${vfs[1]}" --qmp "$vm"
+  fails 3 "${vfs[1]}"
+  vm_was_told
+}
+
+@test "vf: of a set that a VM does not take whole it keeps nothing" {
+  machine nvidia-vf
+  device "$A" 1145
+  device "$B" 1149
+  a_vm --port rp1 --port rp2 --fault 'device_add#2=error:vfio 0000:41:00.5: failed to open'
+  mdevtool attach "$A" "$B" --qmp "$vm"
+  fails 1 "cannot attach '$B': vfio 0000:41:00.5: failed to open"
+  vm_was_told device_add "$(vm_gets "${vfs[0]}" "mdev-$A" rp1)" \
+    device_add "$(vm_gets "${vfs[1]}" "mdev-$B" rp2)" device_del "$(unplugged "$A")"
+}
+
+@test "vf: create --attach makes it for the VM, or not at all" {
+  machine nvidia-vf
+  a_vm --port rp1
+  mdevtool create --type 1145 --uuid "$A" --params a=1 --attach "$vm"
+  succeeds
+  says "$A"
+  vm_was_told device_add "$(vm_gets "${vfs[0]}" "mdev-$A" rp1)"
+  vgpu "${vfs[0]}" 1145 a=1
+  all_is_whole
+  mdevtool create --type 1145 --uuid "$B" --attach "$vm"
+  fails 5 "none of the VM's 1 ports is free"
+  vgpu "${vfs[1]}" 0
+  all_is_whole
+}
+
 ### Definitions
 
 @test "vf: define, start, destroy, undefine" {
@@ -614,6 +727,67 @@ $gpu 1158 NVIDIA\x20L40S-48Q 8 vfio-pci"
   mdevtool start "$A" --dry-run
   succeeds
   mentions "echo '63' > "
+}
+
+# kept_by FORMAT: what the document of it still says of what json has, as a filter of jq.
+kept_by() {
+  case $1 in
+  json) echo '{uuid, name, parent, type, group, params, attrs}' ;;
+  mdevctl) echo '{type, attrs}' ;;
+  rfc-xml) echo '{name, type, group, params}' ;;
+  libvirt-xml) echo '{uuid, type, attrs}' ;;
+  esac
+}
+
+@test "vf: a vGPU, and a definition of one, in every format and back again" {
+  machine nvidia-vf-mixed
+  local format whole of parent=pci_0000_41_00_6
+  # a definition for one function, and the device that is made of it
+  mdevtool define --type 1155 --uuid "$A" --name desk --group 2 --params a=1 --parent 41:00.6 \
+    --attr nvidia/placement_id=24
+  for of in definition device; do
+    if [ "$of" = device ]; then
+      mdevtool start desk
+      mdevtool undefine desk
+      parent=pci_0000_41_00_0
+    fi
+    mdevtool export desk
+    succeeds
+    whole=$output
+    json '[.type, .group, .params, .attrs[0]["nvidia/placement_id"]] == ["1155", 2, "a=1", "24"]'
+    for format in json mdevctl rfc-xml libvirt-xml; do
+      mdevtool export desk --format "$format"
+      succeeds
+      [[ "$format" != *xml ]] || mentions "<parent>$parent</parent>"
+      document "$output"
+      mdevtool export "$document"
+      succeeds
+      [ "$(jq -S "$(kept_by "$format")" <<<"$output")" = "$(jq -S "$(kept_by "$format")" <<<"$whole")" ] ||
+        complain "$format, back, is not" "$whole"
+    done
+  done
+  mdevtool export "${vfs[2]}" --format libvirt-xml
+  document "$output"
+  mdevtool destroy desk
+  succeeds
+  mdevtool create "$document"
+  succeeds
+  says "$A"
+  vgpu "${vfs[0]}" 1155
+}
+
+@test "vf: a document may name a function as its parent, as libvirt calls it too" {
+  machine nvidia-vf
+  document "<device><parent>pci_0000_41_00_6</parent><capability type='mdev'><type id='1145'/>
+    <uuid>$A</uuid></capability></device>"
+  mdevtool define "$document"
+  succeeds
+  [ -e "$root/etc/mdevctl.d/${vfs[2]}/$A" ] || complain "it lies elsewhere"
+  mdevtool export "$A" --format libvirt-xml
+  mentions "<parent>pci_0000_41_00_6</parent>"
+  mdevtool start "$A"
+  succeeds
+  vgpu "${vfs[2]}" 1145
 }
 
 ### Interrupted runs

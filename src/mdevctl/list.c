@@ -3,7 +3,6 @@
 #include "mdevctl/mdevctl.h"
 
 #include "base/text.h"
-#include "mdev/uuid.h"
 
 #include <stdio.h>
 
@@ -150,7 +149,9 @@ int mdevctl_types(struct session *session, struct err *err)
 	for (size_t i = 0; i < inventory.n_parents; i++) {
 		struct parent *parent = inventory.parents[i];
 
-		if (!parent->n_types || (given->parent && !streq(given->parent, parent->name)))
+		/* those with slots make no mediated devices, see collect_devices() */
+		if (!parent->n_types || parent->n_slots ||
+		    (given->parent && !streq(given->parent, parent->name)))
 			continue;
 		qsort(parent->types, parent->n_types, sizeof(*parent->types), compare_types);
 		if (!is_given(session, ARG_DUMPJSON))
@@ -270,7 +271,10 @@ static bool is_defined(const struct session *session, struct pool *pool,
 	return root_exists(&session->context->root, file);
 }
 
-/* Whether it starts by itself is for the definition to say. */
+/*
+ * Whether it starts by itself is for the definition to say. What has a slot is none of mdevctl's
+ * devices: libvirt 11 takes each that is listed here for a mediated device, and offers it to VMs.
+ */
 static void collect_devices(struct session *session, struct inventory *inventory,
 			    struct listing *listing)
 {
@@ -279,8 +283,7 @@ static void collect_devices(struct session *session, struct inventory *inventory
 		const struct device *device = inventory->devices[i];
 		const struct stored *stored = find_stored(inventory, device->uuid, device->parent);
 
-		/* mdevctl knows devices by their UUIDs only */
-		if (uuid_is_valid(device->uuid) && is_wanted(session, device->uuid, device->parent))
+		if (!device->address && is_wanted(session, device->uuid, device->parent))
 			*pool_push(listing->pool, listing->rows, listing->n) = (struct entry_row){
 				.uuid = device->uuid,
 				.parent = device->parent,

@@ -103,15 +103,33 @@ static void identity(const struct writer *writer, const char *element, const cha
 		     name ? text_xml(writer->pool, name) : "", element);
 }
 
+static void place(const struct writer *writer, const struct pci_address *address)
+{
+	line(writer, "<address domain='0x%04x' bus='0x%02x' slot='0x%02x' function='0x%x'/>",
+	     address->domain, address->bus, address->slot, address->function);
+}
+
+/* libvirt knows no types of these: what they make are no mediated devices. */
+static void functions(struct writer *writer, const struct parent *parent)
+{
+	struct pci_address address;
+
+	begin(writer, "virt_functions");
+	for (size_t i = 0; i < parent->n_slots; i++)
+		if (pci_address_parse(parent->slots[i], &address))
+			place(writer, &address);
+	end(writer);
+}
+
 /* Its IOMMU group, of which only the parent itself is named, and its NUMA node. */
-static void neighbourhood(const struct writer *writer, const struct parent *parent,
+static void neighbourhood(struct writer *writer, const struct parent *parent,
 			  const struct pci_address *address)
 {
 	if (parent->iommu_group >= 0) {
 		line(writer, "<iommuGroup number='%" PRId64 "'>", parent->iommu_group);
-		line(writer,
-		     "  <address domain='0x%04x' bus='0x%02x' slot='0x%02x' function='0x%x'/>",
-		     address->domain, address->bus, address->slot, address->function);
+		writer->depth++;
+		place(writer, address);
+		writer->depth--;
 		line(writer, "</iommuGroup>");
 	}
 	if (parent->numa_node >= 0)
@@ -131,7 +149,10 @@ static void pci(struct writer *writer, const struct parent *parent,
 	identity(writer, "product", parent->product_id, parent->product);
 	identity(writer, "vendor", parent->vendor_id, parent->vendor);
 	if (dialect == NODEDEV_LIBVIRT) {
-		types(writer, parent, dialect);
+		if (parent->n_slots)
+			functions(writer, parent);
+		else
+			types(writer, parent, dialect);
 		neighbourhood(writer, parent, address);
 	}
 	end(writer);

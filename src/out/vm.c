@@ -93,12 +93,16 @@ static enum taker taker_of_format(enum vm_format format)
 	return format == VM_QMP ? TAKER_QMP : TAKER_QEMU;
 }
 
-/* libvirt's qemu driver refuses the order on other mediated devices (seen: 9.0 and 11.3). */
-static int check_libvirt(const struct vm_options *options, enum taker device, struct err *err)
+/*
+ * libvirt's qemu driver refuses the order on other mediated devices (seen: 9.0 and 11.3). A virtual
+ * function is a PCI device to it, and may have one.
+ */
+static int check_libvirt(const struct vm_options *options, enum taker device, const char *address,
+			 struct err *err)
 {
 	if (options->format != VM_LIBVIRT || !options->bootindex)
 		return 0;
-	if (device != TAKER_CCW)
+	if (device != TAKER_CCW && !address)
 		return err_set(err, ERR_UNSUPPORTED,
 			       "libvirt has no place for --bootindex: of mediated devices it boots "
 			       "from vfio-ccw only");
@@ -136,7 +140,7 @@ static int check_options(const struct vm_options *options, const char *driver, c
 			return err_set(err, ERR_UNSUPPORTED, "%s has no place for %s",
 				       format_words[options->format], rules[i].name);
 	}
-	return check_libvirt(options, device, err);
+	return check_libvirt(options, device, address, err);
 }
 
 /* Properties */

@@ -23,6 +23,9 @@ int main(int argc, char **argv);
 #define OTHER  "7d1c0a42-3c55-4d0b-9f6e-0c2b8e1d7b22"
 #define PARENT "sys/devices/pci0000:80/0000:86:00.0/"
 #define TYPE   PARENT "mdev_supported_types/11/"
+#define SLOTS  "sys/devices/pci0000:40/"
+#define VF0    SLOTS "0000:41:00.4/nvidia/"
+#define VF1    SLOTS "0000:41:00.5/nvidia/"
 #define WORDS  64
 
 static const struct tree_entry entries[] = {
@@ -40,10 +43,27 @@ static const struct tree_entry entries[] = {
 	{PARENT UUID "/mdev_type@", "../mdev_supported_types/11", 0},
 	{"sys/bus/mdev/devices/" UUID "@", "../../../devices/pci0000:80/0000:86:00.0/" UUID, 0},
 	{"sys/bus/pci/devices/0000:86:00.0@", "../../../devices/pci0000:80/0000:86:00.0", 0},
+	{SLOTS "0000:41:00.0/virtfn0@", "../0000:41:00.4", 0},
+	{SLOTS "0000:41:00.0/virtfn1@", "../0000:41:00.5", 0},
+	{SLOTS "0000:41:00.4/physfn@", "../0000:41:00.0", 0},
+	{SLOTS "0000:41:00.5/physfn@", "../0000:41:00.0", 0},
+	{VF0 "creatable_vgpu_types", "ID    : vGPU Name\n1145  : NVIDIA L40S-1B\n", 0},
+	{VF1 "creatable_vgpu_types", "ID    : vGPU Name\n", 0},
+	{"sys/bus/pci/devices/0000:41:00.0@", "../../../devices/pci0000:40/0000:41:00.0", 0},
+	{"sys/bus/pci/devices/0000:41:00.4@", "../../../devices/pci0000:40/0000:41:00.4", 0},
+	{"sys/bus/pci/devices/0000:41:00.5@", "../../../devices/pci0000:40/0000:41:00.5", 0},
 	{"etc/", NULL, 0},
 	{"run/", NULL, 0},
 	{"dev/", NULL, 0},
 	{"proc/", NULL, 0},
+};
+
+/* One function is idle, somebody else has set up the other; what is stored there stays. */
+static const struct tree_entry functions[] = {
+	{VF0 "current_vgpu_type", "0\n", 0},
+	{VF0 "vgpu_params", "\n", 0},
+	{VF1 "current_vgpu_type", "1145\n", 0},
+	{VF1 "vgpu_params", "\n", 0},
 };
 
 static const struct tree_entry defined[] = {
@@ -231,6 +251,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		/* argp's own --HANG, which sleeps */
 		if (strncmp(word, "--H", 3) != 0)
 			argv[argc++] = word;
+	tree_add(tree, functions, ARRAY_SIZE(functions));
 	if (*data % 6 > 2)
 		tree_add(tree, defined, ARRAY_SIZE(defined));
 	int status = run_judged(argc, argv);
