@@ -42,6 +42,33 @@ bool vm_devno_is_valid(const char *devno)
 	return number && number <= 4 && !devno[css + 3 + number];
 }
 
+/* What comes behind a hexadecimal number of at most `most`, with "0x" or without; else NULL. */
+static const char *skip_hex(const char *text, unsigned long most)
+{
+	text += strncmp(text, "0x", 2) == 0 ? 2 : 0;
+	size_t n = strspn(text, "0123456789abcdefABCDEF");
+
+	return n && strtoul(text, NULL, 16) <= most ? text + n : NULL;
+}
+
+bool vm_addr_is_valid(const char *addr)
+{
+	const char *rest = skip_hex(addr, 0x1f);
+
+	if (rest && *rest == '.')
+		rest = skip_hex(rest + 1, 7);
+	return rest && !*rest;
+}
+
+bool vm_id_is_valid(const char *id)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789._-";
+
+	return strspn(id, plain) == strlen(id) &&
+	       ((*id >= 'a' && *id <= 'z') || (*id >= 'A' && *id <= 'Z'));
+}
+
 /* What takes which option */
 
 enum taker {
