@@ -285,10 +285,19 @@ REASONS
 @test "start-vm-args: what a format has no place for is refused" {
   machine samples
   device "$A" mdpy-hd
-  mdevtool start-vm-args "$A" --format libvirt --migration on
-  fails 9 "libvirt has no place for --migration"
+  local option reason
+  while IFS=: read -r option reason; do
+    mdevtool start-vm-args "$A" --format libvirt "$option"
+    fails 9 "libvirt has no place for ${option%%=*}: $reason"
+  done <<REASONS
+--bus=b:it gives devices their addresses itself
+--addr=1:it gives devices their addresses itself
+--migration=on:a <hostdev> does not say whether it migrates
+--iommufd:it chooses itself how QEMU opens a device
+--vm-uuid=$B:the <uuid> of its domain is the VM's
+REASONS
   mdevtool start-vm-args "$A" --format qmp --vm-uuid "$B"
-  fails 9 "qmp has no place for --vm-uuid"
+  fails 9 "qmp has no place for --vm-uuid: a VM that runs was started with its UUID"
   mdevtool start-vm-args "$A" --format qmp --ramfb
   fails 9 "qmp has no place for --ramfb: such a device cannot be plugged in"
   mdevtool start-vm-args "$A" --format libvirt --bootindex 1
