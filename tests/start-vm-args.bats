@@ -285,10 +285,19 @@ REASONS
 @test "start-vm-args: what a format has no place for is refused" {
   machine samples
   device "$A" mdpy-hd
-  mdevtool start-vm-args "$A" --format libvirt --migration on
-  fails 9 "libvirt has no place for --migration"
+  local option reason
+  while IFS=: read -r option reason; do
+    mdevtool start-vm-args "$A" --format libvirt "$option"
+    fails 9 "libvirt has no place for ${option%%=*}: $reason"
+  done <<REASONS
+--bus=b:it gives devices their addresses itself
+--addr=1:it gives devices their addresses itself
+--migration=on:a <hostdev> does not say whether it migrates
+--iommufd:it chooses itself how QEMU opens a device
+--vm-uuid=$B:the <uuid> of its domain is the VM's
+REASONS
   mdevtool start-vm-args "$A" --format qmp --vm-uuid "$B"
-  fails 9 "qmp has no place for --vm-uuid"
+  fails 9 "qmp has no place for --vm-uuid: a VM that runs was started with its UUID"
   mdevtool start-vm-args "$A" --format qmp --ramfb
   fails 9 "qmp has no place for --ramfb: such a device cannot be plugged in"
   mdevtool start-vm-args "$A" --format libvirt --bootindex 1
@@ -302,18 +311,36 @@ REASONS
 @test "start-vm-args: bad values" {
   machine samples
   device "$A" mdpy-hd
-  device "$B" mdpy-hd
   local words
-  for words in --format=x --display=x --migration=maybe --bootindex=-1 --bootindex=x \
-    '--id=a,b' --id= '--bus=a b' "--addr=';'" --iommufd=a,b --devno=x/y \
+  for words in --format=x --display=x --migration=maybe --migration=auto --bootindex=-1 --bootindex=x \
+    --bootindex=2147483648 '--id=a,b' --id= --id=1x '--bus=a b' --bus= "--addr=';'" --addr= \
+    --iommufd=a,b --iommufd=1 --devno=x/y \
     --devno=1234 --devno=fe.4.1234 --devno=fe.0. --devno=fe.0.12345 --devno=fe0.0.1 --devno=.0.1 --devno=fe.0.1x; do
     mdevtool start-vm-args "$A" "$words"
     fails 2 "${words%%=*}"
   done
   mdevtool start-vm-args "$A" --vm-uuid x
   fails 8 "--vm-uuid"
-  mdevtool start-vm-args "$A" "$B" --addr 1
-  fails 2 "--addr cannot be that of 2 devices"
+}
+
+@test "start-vm-args: what only one device of a VM can have" {
+  machine samples
+  device "$A" mdpy-hd
+  device "$B" mdpy-hd
+  local words
+  for words in --addr=1 --bootindex=1 --ramfb; do
+    mdevtool start-vm-args "$A" "$B" "$words"
+    fails 2 "${words%%=*} cannot be that of 2 devices"
+    hints "without ${words%%=*}"
+    says_nothing
+    mdevtool start-vm-args "$A" "$words"
+    succeeds
+  done
+  machine s390-ccw
+  device "$A" vfio_ccw-io
+  device "$B" vfio_ccw-io
+  mdevtool start-vm-args "$A" "$B" --devno fe.0.1
+  fails 2 "--devno cannot be that of 2 devices"
 }
 
 @test "start-vm-args: a real QEMU says what it has" {
@@ -344,6 +371,27 @@ qmp() {
   { echo '{"execute":"qmp_capabilities"}'; cat; echo '{"execute":"quit"}'; } |
     timeout 20 qemu-system-x86_64 -machine q35,accel=tcg -nodefaults -display none -S -qmp stdio \
       -device pcie-root-port,id=rp1,chassis=1
+}
+
+@test "start-vm-args: a real QEMU takes the same addresses and ids" {
+  needs qemu-system-x86_64
+  machine samples
+  device "$A" mdpy-hd
+  local value values=(addr={0,5,0x5,1f,1F.7,0x1e.0x1,005,20,0x20,zz,1.8,.1,5.,-1,1f.} id={a,a.b-c_d0,1x,-x,_x})
+  local answers=() n=0
+  for value in "${values[@]}"; do
+    printf '{"execute":"device_add","arguments":{"driver":"vfio-pci","sysfsdev":"/no/such","bus":"rp1","%s":"%s"}}\n' \
+      "${value%%=*}" "${value#*=}"
+  done >"$BATS_TEST_TMPDIR/commands"
+  mapfile -t answers < <(qmp <"$BATS_TEST_TMPDIR/commands" | grep '"error"')
+  [ "${#answers[@]}" -eq "${#values[@]}" ] || complain "QEMU did not answer each"
+  for value in "${values[@]}"; do
+    mdevtool start-vm-args "$A" "--$value"
+    case ${answers[n++]} in
+    *"no such host device"*) succeeds ;;
+    *) fails 2 "--${value%%=*} must be" ;;
+    esac
+  done
 }
 
 @test "start-vm-args: a real QEMU takes every option in every form, and misses only the device" {

@@ -519,6 +519,17 @@ $gpu 1158 NVIDIA\x20L40S-48Q 8 vfio-pci"
   mentions "type='pci'" "managed='no'" "domain='0x0000'" "bus='0x41'" "slot='0x00'" "function='0x4'"
   mentions_no mdev
   wrote_nothing
+  # as libvirt 11.3 defines it
+  mdevtool start-vm-args --format libvirt "$A" --ramfb --bootindex 1 --id gpu
+  says "<hostdev mode='subsystem' type='pci' managed='no' display='on' ramfb='on'>
+  <source>
+    <address domain='0x0000' bus='0x41' slot='0x00' function='0x4'/>
+  </source>
+  <alias name='ua-gpu0'/>
+  <boot order='1'/>
+</hostdev>"
+  mdevtool start-vm-args --format libvirt "$A" --bootindex 0
+  fails 9 "begins with 1"
 }
 
 @test "vf: start-vm-args of what a VM has is busy" {

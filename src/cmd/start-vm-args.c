@@ -53,18 +53,6 @@ static const struct cmd_option options[] = {
 
 /* What the options say */
 
-static const struct {
-	const char *name;
-	size_t offset;
-	const char *words; /* one of these, else a plain word */
-} checked[] = {
-	{"--id", offsetof(struct options, id), NULL},
-	{"--bus", offsetof(struct options, bus), NULL},
-	{"--addr", offsetof(struct options, addr), NULL},
-	{"--display", offsetof(struct options, display), "on off auto"},
-	{"--migration", offsetof(struct options, migration), "on off"},
-};
-
 static bool is_plain(const char *text)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -73,57 +61,58 @@ static bool is_plain(const char *text)
 	return *text && !text[strspn(text, plain)];
 }
 
-static bool is_word_of(const char *words, const char *text)
+static bool is_on_or_off(const char *text)
 {
-	size_t length = strlen(text);
-
-	for (const char *word = words; *word; word += strcspn(word, " ")) {
-		word += strspn(word, " ");
-		if (strcspn(word, " ") == length && strncmp(word, text, length) == 0)
-			return true;
-	}
-	return false;
+	return streq(text, "on") || streq(text, "off");
 }
 
-static int check_words(const struct options *o, struct err *err)
+static bool is_display(const char *text)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(checked); i++) {
-		const char *text;
-
-		memcpy(&text, (const char *)o + checked[i].offset, sizeof(text));
-		if (text && checked[i].words && !is_word_of(checked[i].words, text))
-			return err_set(err, ERR_USAGE, "%s must be one of: %s; not '%s'",
-				       checked[i].name, checked[i].words, text);
-		if (text && !checked[i].words && !is_plain(text))
-			return err_set(err, ERR_USAGE,
-				       "%s must be of letters, digits, '.', '_' and '-', not '%s'",
-				       checked[i].name, text);
-	}
-	return 0;
+	return is_on_or_off(text) || streq(text, "auto");
 }
 
-static int check_values(const struct options *o, struct vm_options *vm, struct err *err)
+static bool is_index(const char *text)
 {
 	uint64_t number;
 
-	if (o->format && !vm_format_named(o->format, &vm->format))
-		return err_set(err, ERR_USAGE,
-			       "--format must be qemu, qemu-json, qmp or libvirt, not '%s'",
-			       o->format);
-	if (o->bootindex && !text_number(o->bootindex, INT32_MAX, &number))
-		return err_set(err, ERR_USAGE, "--bootindex must be a number, not '%s'",
-			       o->bootindex);
-	if (o->devno && !vm_devno_is_valid(o->devno))
-		return err_set(err, ERR_USAGE, "--devno must be like fe.0.1234, not '%s'",
-			       o->devno);
-	if (o->vm_uuid && !uuid_is_valid(o->vm_uuid))
-		return err_set(err, ERR_INVALID, "--vm-uuid must be a UUID, not '%s'", o->vm_uuid);
-	if (o->iommufd && *o->iommufd && !is_plain(o->iommufd))
-		return err_set(err, ERR_USAGE, "--iommufd must be a plain word, not '%s'",
-			       o->iommufd);
-	if (o->ramfb && o->display && !streq(o->display, "on"))
-		return err_set(err, ERR_USAGE, "--ramfb needs --display on");
-	return check_words(o, err);
+	return text_number(text, INT32_MAX, &number);
+}
+
+static const struct {
+	const char *name;
+	size_t offset; /* in struct vm_options */
+	bool (*is_valid)(const char *text);
+	const char *what;
+	enum err_kind kind;
+	bool of_one; /* several devices of a VM cannot have the same */
+} values[] = {
+	{"--id", offsetof(struct vm_options, id), vm_id_is_valid,
+	 "a letter, then letters, digits, '.', '_' and '-'", ERR_USAGE, false},
+	{"--bus", offsetof(struct vm_options, bus), is_plain,
+	 "of letters, digits, '.', '_' and '-'", ERR_USAGE, false},
+	{"--addr", offsetof(struct vm_options, addr), vm_addr_is_valid,
+	 "a slot from 0 to 1f, with a function from 0 to 7 or without, like 5 or 5.0", ERR_USAGE,
+	 true},
+	{"--display", offsetof(struct vm_options, display), is_display, "on, off or auto",
+	 ERR_USAGE, false},
+	{"--bootindex", offsetof(struct vm_options, bootindex), is_index,
+	 "a number from 0 to 2147483647", ERR_USAGE, true},
+	{"--migration", offsetof(struct vm_options, migration), is_on_or_off, "on or off",
+	 ERR_USAGE, false},
+	{"--iommufd", offsetof(struct vm_options, iommufd), vm_id_is_valid,
+	 "a letter, then letters, digits, '.', '_' and '-'", ERR_USAGE, false},
+	{"--devno", offsetof(struct vm_options, devno), vm_devno_is_valid, "like fe.0.1234",
+	 ERR_USAGE, true},
+	{"--vm-uuid", offsetof(struct vm_options, vm_uuid), uuid_is_valid, "a UUID", ERR_INVALID,
+	 false},
+};
+
+static const char *value_of(const struct vm_options *vm, size_t i)
+{
+	const char *text;
+
+	memcpy(&text, (const char *)vm + values[i].offset, sizeof(text));
+	return text;
 }
 
 static int take_options(const struct options *o, struct vm_options *vm, struct err *err)
@@ -140,7 +129,20 @@ static int take_options(const struct options *o, struct vm_options *vm, struct e
 		.devno = o->devno,
 		.vm_uuid = o->vm_uuid,
 	};
-	return check_values(o, vm, err);
+	if (o->format && !vm_format_named(o->format, &vm->format))
+		return err_set(err, ERR_USAGE,
+			       "--format must be qemu, qemu-json, qmp or libvirt, not '%s'",
+			       o->format);
+	if (o->ramfb && o->display && !streq(o->display, "on"))
+		return err_set(err, ERR_USAGE, "--ramfb needs --display on");
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+		const char *text = value_of(vm, i);
+
+		if (text && !values[i].is_valid(text))
+			return err_set(err, values[i].kind, "%s must be %s, not '%s'",
+				       values[i].name, values[i].what, text);
+	}
+	return 0;
 }
 
 /* libvirt gives every VM its UUID; a VM that runs has one or never will. */
@@ -210,13 +212,24 @@ static void print(struct context *context, const struct vm_lines *lines, json_t 
 	json_decref(arguments);
 }
 
-static int check_number(const struct options *o, const struct filtered *devices, struct err *err)
+/* A second boot index or address, or a second ramfb, is one for which QEMU does not start
+ * (seen: 7.2). */
+static int check_number(const struct options *o, const struct vm_options *vm,
+			const struct filtered *devices, struct err *err)
 {
-	if (!devices->n)
-		return err_set(err, ERR_NOT_FOUND, "no device has the group %s", o->filter.group);
-	if (o->addr && devices->n > 1)
-		return err_set(err, ERR_USAGE, "--addr cannot be that of %zu devices", devices->n);
-	return 0;
+	const char *of_one = o->ramfb ? "--ramfb" : NULL;
+
+	if (!devices->n) {
+		err_set(err, ERR_NOT_FOUND, "no device has the group %s", o->filter.group);
+		return err_hint(err, "'mdevtool list' shows which groups there are");
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
+		if (values[i].of_one && value_of(vm, i))
+			of_one = values[i].name;
+	if (!of_one || devices->n == 1)
+		return 0;
+	err_set(err, ERR_USAGE, "%s cannot be that of %zu devices", of_one, devices->n);
+	return err_hint(err, "name the one that is to have it, and the others without %s", of_one);
 }
 
 static int run(struct context *context, const void *given, struct err *err)
@@ -235,7 +248,7 @@ static int run(struct context *context, const void *given, struct err *err)
 		return -1;
 	inventory_init(&inventory, &context->root);
 	if (filter_devices(context, &inventory, &o->filter, NEED_DEVICE_ALL, &devices, err) < 0 ||
-	    check_number(o, &devices, err) < 0 || vm_check(context, &devices, err) < 0 ||
+	    check_number(o, &vm, &devices, err) < 0 || vm_check(context, &devices, err) < 0 ||
 	    vm_check_groups(&devices, err) < 0 ||
 	    describe(context, o, &vm, &devices, &lines, err) < 0)
 		return -1;

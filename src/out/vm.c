@@ -42,6 +42,33 @@ bool vm_devno_is_valid(const char *devno)
 	return number && number <= 4 && !devno[css + 3 + number];
 }
 
+/* What comes behind a hexadecimal number of at most `most`, with "0x" or without; else NULL. */
+static const char *skip_hex(const char *text, unsigned long most)
+{
+	text += strncmp(text, "0x", 2) == 0 ? 2 : 0;
+	size_t n = strspn(text, "0123456789abcdefABCDEF");
+
+	return n && strtoul(text, NULL, 16) <= most ? text + n : NULL;
+}
+
+bool vm_addr_is_valid(const char *addr)
+{
+	const char *rest = skip_hex(addr, 0x1f);
+
+	if (rest && *rest == '.')
+		rest = skip_hex(rest + 1, 7);
+	return rest && !*rest;
+}
+
+bool vm_id_is_valid(const char *id)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789._-";
+
+	return strspn(id, plain) == strlen(id) &&
+	       ((*id >= 'a' && *id <= 'z') || (*id >= 'A' && *id <= 'Z'));
+}
+
 /* What takes which option */
 
 enum taker {
@@ -55,28 +82,38 @@ enum taker {
 #define TAKER_ANY_DEVICE (TAKER_PCI | TAKER_CCW | TAKER_AP)
 #define TAKER_ANY_FORMAT (TAKER_QEMU | TAKER_QMP | TAKER_LIBVIRT)
 
-/* QEMU's "-device vfio-ap,help" and those of the others (seen: 7.2, vfio-pci of 10.0 too). */
+/*
+ * QEMU's "-device vfio-ap,help" and those of the others (seen: 7.2, vfio-pci of 10.0 too);
+ * libvirt's schema domaincommon.rng (seen: 9.0 and 11.3).
+ */
 static const struct {
 	const char *name;
 	size_t offset; /* of its text; ramfb has none */
 	unsigned takers;
-	const char *reason; /* why no other device takes it; NULL when each does */
+	const char *no_device; /* why no other device takes it; NULL when each does */
+	const char *no_libvirt;
+	const char *no_qmp;
 } rules[] = {
 	{"--bus", offsetof(struct vm_options, bus), TAKER_PCI | TAKER_QEMU | TAKER_QMP,
-	 "only PCI devices go on a bus of the VM's"},
+	 "only PCI devices go on a bus of the VM's", "it gives devices their addresses itself",
+	 NULL},
 	{"--addr", offsetof(struct vm_options, addr), TAKER_PCI | TAKER_QEMU | TAKER_QMP,
-	 "only PCI devices have an address on a bus"},
+	 "only PCI devices have an address on a bus", "it gives devices their addresses itself",
+	 NULL},
 	{"--display", offsetof(struct vm_options, display), TAKER_PCI | TAKER_ANY_FORMAT,
-	 "only PCI devices have a screen"},
+	 "only PCI devices have a screen", NULL, NULL},
 	{"--bootindex", offsetof(struct vm_options, bootindex),
-	 TAKER_PCI | TAKER_CCW | TAKER_ANY_FORMAT, "nothing boots from a crypto adapter"},
+	 TAKER_PCI | TAKER_CCW | TAKER_ANY_FORMAT, "nothing boots from a crypto adapter", NULL,
+	 NULL},
 	{"--migration", offsetof(struct vm_options, migration), TAKER_PCI | TAKER_QEMU | TAKER_QMP,
-	 "QEMU migrates only PCI devices"},
+	 "QEMU migrates only PCI devices", "a <hostdev> does not say whether it migrates", NULL},
 	{"--iommufd", offsetof(struct vm_options, iommufd),
-	 TAKER_ANY_DEVICE | TAKER_QEMU | TAKER_QMP, NULL},
+	 TAKER_ANY_DEVICE | TAKER_QEMU | TAKER_QMP, NULL,
+	 "it chooses itself how QEMU opens a device", NULL},
 	{"--devno", offsetof(struct vm_options, devno), TAKER_CCW | TAKER_ANY_FORMAT,
-	 "only channel devices have a device number"},
-	{"--vm-uuid", offsetof(struct vm_options, vm_uuid), TAKER_ANY_DEVICE | TAKER_QEMU, NULL},
+	 "only channel devices have a device number", NULL, NULL},
+	{"--vm-uuid", offsetof(struct vm_options, vm_uuid), TAKER_ANY_DEVICE | TAKER_QEMU, NULL,
+	 "the <uuid> of its domain is the VM's", "a VM that runs was started with its UUID"},
 };
 
 static enum taker taker_of_driver(const char *driver)
@@ -112,21 +149,25 @@ static int check_libvirt(const struct vm_options *options, enum taker device, co
 	return 0;
 }
 
-static int check_options(const struct vm_options *options, const char *driver, const char *address,
-			 struct err *err)
+static int check_ramfb(const struct vm_options *options, const char *driver, enum taker device,
+		       struct err *err)
 {
-	enum taker device = taker_of_driver(driver), format = taker_of_format(options->format);
-
-	if (address && format == TAKER_LIBVIRT && (options->ramfb || options->display))
-		return err_set(err, ERR_UNSUPPORTED,
-			       "libvirt has no place for %s of a virtual function",
-			       options->ramfb ? "--ramfb" : "--display");
 	if (options->ramfb && device != TAKER_PCI)
 		return err_set(err, ERR_UNSUPPORTED,
 			       "%s takes no --ramfb: only PCI devices have a screen", driver);
 	if (options->ramfb && options->format == VM_QMP)
 		return err_set(err, ERR_UNSUPPORTED,
 			       "qmp has no place for --ramfb: such a device cannot be plugged in");
+	return 0;
+}
+
+static int check_options(const struct vm_options *options, const char *driver, const char *address,
+			 struct err *err)
+{
+	enum taker device = taker_of_driver(driver), format = taker_of_format(options->format);
+
+	if (check_ramfb(options, driver, device, err) < 0)
+		return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
 		const char *given;
 
@@ -135,10 +176,11 @@ static int check_options(const struct vm_options *options, const char *driver, c
 			continue;
 		if (!(rules[i].takers & device))
 			return err_set(err, ERR_UNSUPPORTED, "%s takes no %s: %s", driver,
-				       rules[i].name, rules[i].reason);
+				       rules[i].name, rules[i].no_device);
 		if (!(rules[i].takers & format))
-			return err_set(err, ERR_UNSUPPORTED, "%s has no place for %s",
-				       format_words[options->format], rules[i].name);
+			return err_set(err, ERR_UNSUPPORTED, "%s has no place for %s: %s",
+				       format_words[options->format], rules[i].name,
+				       format == TAKER_QMP ? rules[i].no_qmp : rules[i].no_libvirt);
 	}
 	return check_libvirt(options, device, address, err);
 }
@@ -271,22 +313,11 @@ static const char *ccw_address(struct pool *pool, const char *devno)
 			   devno + cssid + 1 + ssid + 1);
 }
 
-static const char *mdev_source(struct pool *pool, const struct vm_options *options,
-			       const struct device *device)
+static const char *mdev_source(struct pool *pool, const struct device *device)
 {
-	const char *text = pool_printf(pool, "<hostdev mode='subsystem' type='mdev' model='%s'",
-				       device->device_api);
-	const char *display = options->ramfb ? "on" : options->display;
-
-	if (display)
-		text = pool_printf(pool, "%s display='%s'", text, display);
-	if (options->ramfb)
-		text = pool_printf(pool, "%s ramfb='on'", text);
-	return pool_printf(pool, "%s>\n  <source>\n    <address uuid='%s'/>\n  </source>\n", text,
-			   device->uuid);
+	return pool_printf(pool, "    <address uuid='%s'/>\n", device->uuid);
 }
 
-/* Managed, libvirt would take its driver from it. */
 static const char *pci_source(struct pool *pool, const char *address)
 {
 	struct pci_address a;
@@ -294,19 +325,32 @@ static const char *pci_source(struct pool *pool, const char *address)
 	if (!pci_address_parse(address, &a))
 		return "";
 	return pool_printf(
-		pool,
-		"<hostdev mode='subsystem' type='pci' managed='no'>\n  <source>\n"
-		"    <address domain='0x%04x' bus='0x%02x' slot='0x%02x' function='0x%x'/>\n"
-		"  </source>\n",
+		pool, "    <address domain='0x%04x' bus='0x%02x' slot='0x%02x' function='0x%x'/>\n",
 		a.domain, a.bus, a.slot, a.function);
+}
+
+/* A virtual function is not managed: libvirt would take its driver from it. */
+static const char *hostdev_start(struct pool *pool, const struct vm_options *options,
+				 const struct device *device)
+{
+	const char *display = options->ramfb ? "on" : options->display;
+	const char *text =
+		device->address ? "type='pci' managed='no'"
+				: pool_printf(pool, "type='mdev' model='%s'", device->device_api);
+
+	if (display)
+		text = pool_printf(pool, "%s display='%s'", text, display);
+	return pool_printf(pool, "<hostdev mode='subsystem' %s%s>\n  <source>\n%s  </source>\n",
+			   text, options->ramfb ? " ramfb='on'" : "",
+			   device->address ? pci_source(pool, device->address)
+					   : mdev_source(pool, device));
 }
 
 /* libvirt's manual, "Domain XML format", host device assignment. */
 static const char *hostdev(struct pool *pool, const struct vm_options *options,
 			   const struct vm_device *device)
 {
-	const char *text = device->device->address ? pci_source(pool, device->device->address)
-						   : mdev_source(pool, options, device->device);
+	const char *text = hostdev_start(pool, options, device->device);
 
 	for (size_t i = 0; i < device->n; i++) {
 		const struct vm_property *property = &device->list[i];

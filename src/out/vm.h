@@ -23,7 +23,7 @@ struct vm_options {
 	enum vm_format format;
 	const char *id; /* its number is put behind it */
 	const char *bus;
-	const char *addr;
+	const char *addr;    /* vm_addr_is_valid() */
 	const char *display; /* "on", "off", "auto" */
 	bool ramfb;
 	const char *bootindex; /* a number */
@@ -53,6 +53,15 @@ bool vm_driver_is_safe(const char *driver);
 
 /* "fe.0.1234", as QEMU's vfio-ccw and libvirt take it: hexadecimal, the middle one 0 to 3. */
 bool vm_devno_is_valid(const char *devno);
+
+/* A slot and maybe a function, "1f" or "0x5.0": hexadecimal, as QEMU's pci devices take it. */
+bool vm_addr_is_valid(const char *addr);
+
+/*
+ * What QEMU and libvirt take as an id: a letter, then letters, digits, '-', '.' and '_'
+ * (id_wellformed() in QEMU's util/id.c).
+ */
+bool vm_id_is_valid(const char *id);
 
 /*
  * Decides what the device is given, as the `number`th of its VM (from 0). ERR_UNSUPPORTED names an

@@ -61,6 +61,8 @@ static void read_names(struct pool *pool, const char *text)
 		MUST(!strchr(address_node_name(pool, parent, "pci"), '/'));
 	MUST(!uuid_is_valid(text) || (strlen(text) == UUID_LENGTH && uuid_is_prefix(text)));
 	MUST(!vm_devno_is_valid(text) || text_is_component(text));
+	MUST(!vm_addr_is_valid(text) || text_is_component(text) || strlen(text) > 255);
+	MUST(!vm_id_is_valid(text) || !text_has_control(text));
 	text_nearest(text, words, ARRAY_SIZE(words));
 }
 
