@@ -554,8 +554,6 @@ $gpu 1158 NVIDIA\x20L40S-48Q 8 vfio-pci"
 </hostdev>"
   mdevtool start-vm-args "$A" --format libvirt --bootindex 0
   fails 9 "begins with 1"
-  mdevtool start-vm-args "$A" --format libvirt --display on
-  fails 9 "libvirt has no place for --display of a virtual function"
 }
 
 @test "vf: attach and detach, by UUID and by address" {
