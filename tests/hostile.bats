@@ -592,7 +592,7 @@ is_not_believed() {
   local journal=$root/etc/mdevctl.d/.mdevtool.unfinished
   left() {
     jq -n --arg a "$A" --arg b "$B" --arg parent "$card" '{operation: "define",
-      definitions: [{parent: $parent, uuid: $a}, {parent: $parent, uuid: $b}]}' >"$journal"
+      definitions: [$a, $b | {parent: $parent, uuid: ., file: .}]}' >"$journal"
     chmod "$1" "$journal"
   }
   left 0666

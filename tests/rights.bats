@@ -143,6 +143,7 @@ untouched() {
 
 # shows_the_same PARENT TYPE: to nobody as to root, where no process is hidden, and no file changes.
 shows_the_same() {
+  [ -z "${GCOV_ERROR_FILE-}" ] || skip "nobody cannot write what a build that counts lines writes"
   local words all before
   chmod -R a+rwX "$root/proc" "$root/dev"
   nobody_calls --version
