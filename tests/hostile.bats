@@ -540,6 +540,74 @@ is_refused() {
   [ ! -e "$root/etc/kept/$B" ] || complain "it led out"
 }
 
+# is_not_believed PLACE: what lies there, or below, is named and not used, nor changed.
+is_not_believed() {
+  local before
+  before=$(state)
+  mdevtool list --defined
+  fails 1 "/etc/$1" "others may change it"
+  mentions_no "$A"
+  mdevtool start --auto
+  fails 1 "/etc/$1" "others may change it"
+  no_device
+  mdevtool start "$A"
+  [ "$status" -ne 0 ] || complain "it was started"
+  mdevtool modify "$A" --manual
+  [ "$status" -ne 0 ] || complain "it was modified"
+  mdevtool define --type 11 --parent "$card" --uuid "$A" --name desk
+  [ "$status" -ne 0 ] || complain "it was defined"
+  [ "$(state)" = "$before" ] || complain "what is kept has changed"
+}
+
+@test "hostile: a definition that others may change is not believed" {
+  local place
+  for place in "mdevctl.d/$card/$A" "mdevctl.d/$card" mdevctl.d "mdevtool.d/$A" mdevtool.d; do
+    rm -rf "${BATS_TEST_TMPDIR:?}/m60"
+    machine m60
+    definition "$A" 11 --auto --name desk
+    chmod g+w "$root/etc/$place"
+    is_not_believed "$place"
+    chmod g-w,o+w "$root/etc/$place"
+    is_not_believed "$place"
+    chmod o-w "$root/etc/$place"
+    if [ "$(id -u)" -eq 0 ]; then
+      chown 65534 "$root/etc/$place"
+      is_not_believed "$place"
+      chown 0 "$root/etc/$place"
+    fi
+    mdevtool list --defined
+    succeeds
+    mentions "$A" desk
+  done
+  chmod g+w "$root/etc/mdevctl.d/$card/$A"
+  mdevtool undefine "$A"
+  fails 7 "the definition '/etc/mdevctl.d/$card/$A': others may change it"
+  hints "chown root" "chmod go-w"
+}
+
+@test "hostile: what others say was left of definitions is not believed" {
+  machine m60
+  definition "$A" 11
+  definition "$B" 11
+  local journal=$root/etc/mdevctl.d/.mdevtool.unfinished
+  left() {
+    jq -n --arg a "$A" --arg b "$B" --arg parent "$card" '{operation: "define",
+      definitions: [$a, $b | {parent: $parent, uuid: ., file: .}]}' >"$journal"
+    chmod "$1" "$journal"
+  }
+  left 0666
+  mdevtool recover
+  succeeds
+  mdevtool list --defined
+  mentions "$A" "$B"
+  [ ! -e "$journal" ] || complain "it is still there"
+  left 0600
+  mdevtool recover
+  succeeds
+  mdevtool list --defined
+  mentions_no "$A" "$B"
+}
+
 ### Files that may not be read
 
 @test "hostile: a file that the user may not read" {

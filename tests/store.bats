@@ -502,7 +502,7 @@ is_whole_despite() {
   rm "$root/etc/mdevtool.d/$A"
   mkfifo "$root/etc/mdevtool.d/$A"
   mdevtool modify "$A" --auto
-  fails 8 "/etc/mdevtool.d/$A:1:"
+  fails 8 "cannot use '/etc/mdevtool.d/$A': not a file"
   rm "$root/etc/mdevtool.d/$A"
   mkdir "$root/etc/mdevtool.d/$A"
   mdevtool modify "$A" --auto

@@ -106,6 +106,17 @@ int file_replace(int dir, const char *name, const char *what, const char *text, 
 	return file_move(dir, temporary, dir, name, what, err);
 }
 
+const char *file_distrust(const struct stat *st, mode_t kind)
+{
+	if (S_ISLNK(st->st_mode))
+		return "a symbolic link, which is not followed";
+	if ((st->st_mode & S_IFMT) != kind)
+		return kind == S_IFDIR ? "not a directory" : "not a file";
+	if ((st->st_uid == 0 || st->st_uid == geteuid()) && !(st->st_mode & (S_IWGRP | S_IWOTH)))
+		return NULL;
+	return "others may change it";
+}
+
 long long file_now_ms(void)
 {
 	struct timespec now;

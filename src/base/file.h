@@ -6,6 +6,7 @@
 #include "base/pool.h"
 
 #include <stdbool.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 /*
@@ -41,6 +42,12 @@ int file_move(int from, const char *name, int to, const char *new_name, const ch
 int file_lock(int dir, const char *name, const char *what, int wait_ms, struct err *err);
 /* Like file_lock(), at once: a descriptor, -1 when somebody holds it, -2 on errors with *err. */
 int file_try_lock(int dir, const char *name, const char *what, struct err *err);
+
+/*
+ * Why a directory or file (`kind` is S_IFDIR or S_IFREG) that is root's to change is not to be
+ * relied on, NULL when it is: it belongs to root, or to us, and nobody else may write it.
+ */
+const char *file_distrust(const struct stat *st, mode_t kind);
 
 /* Milliseconds of the monotonic clock. */
 long long file_now_ms(void);

@@ -13,21 +13,9 @@
 
 #define STATE_FILE_MAX ((size_t)64 << 20)
 
-/* Why it may not be used, NULL when it may. Who cannot change it is root, or us. */
-static const char *distrust(const struct stat *st, mode_t kind)
-{
-	if (S_ISLNK(st->st_mode))
-		return "a symbolic link, which is not followed";
-	if ((st->st_mode & S_IFMT) != kind)
-		return kind == S_IFDIR ? "not a directory" : "not a file";
-	if ((st->st_uid == 0 || st->st_uid == geteuid()) && !(st->st_mode & (S_IWGRP | S_IWOTH)))
-		return NULL;
-	return "others may change it";
-}
-
 static int refuse(const struct stat *st, mode_t kind, const char *path, struct err *err)
 {
-	const char *why = distrust(st, kind);
+	const char *why = file_distrust(st, kind);
 
 	if (!why)
 		return 0;
@@ -144,7 +132,7 @@ char *state_read(const struct root *root, const char *path, const char *name, st
 
 	if (fd < 0)
 		return NULL;
-	if (fstat(fd, &st) < 0 || distrust(&st, S_IFREG)) {
+	if (fstat(fd, &st) < 0 || file_distrust(&st, S_IFREG)) {
 		errno = EPERM;
 		return NULL;
 	}

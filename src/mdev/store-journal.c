@@ -96,11 +96,14 @@ void store_journal_load(const struct root *root, struct pool *pool, struct store
 	autoclose int fd =
 		dir < 0 ? -1 : openat(dir, NAME, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	autoerr struct err ignored = {0};
+	struct stat st;
 	size_t length;
 	char *text;
 
 	*ret = (struct store_change){.operation = STORE_MODIFY};
-	if (fd < 0 || file_read(fd, PATH, DOCUMENT_MAX, pool, &text, &length, &ignored) < 0)
+	if (fd < 0 || fstat(fd, &st) < 0 || file_distrust(&st, S_IFREG))
+		return;
+	if (file_read(fd, PATH, DOCUMENT_MAX, pool, &text, &length, &ignored) < 0)
 		return;
 	json_t *json = json_loadb(text, length, JSON_REJECT_DUPLICATES, NULL);
 	parse(json, pool, ret);

@@ -98,6 +98,33 @@ static bool is_of(const json_t *version, const char *key, const struct identity 
 	       streq(text_of(version, "birth"), identity->birth);
 }
 
+/* What others could change was not put there by root to be made a device of. */
+static int judge(int fd, mode_t kind, struct err *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return err_errno(err, errno, "cannot look at it");
+	const char *why = file_distrust(&st, kind);
+	if (!why)
+		return 0;
+	if ((st.st_mode & S_IFMT) != kind)
+		return err_set(err, ERR_INVALID, "%s", why);
+	err_set(err, ERR_DENIED, "%s", why);
+	return err_hint(err, "'chown root' and 'chmod go-w' make it root's alone");
+}
+
+/* STORE_DIR, or STORE_OWN, which is no link: a descriptor, or -1 with *err. */
+static int open_judged(const struct root *root, const char *path, struct err *err)
+{
+	int flags = streq(path, STORE_OWN) ? O_NOFOLLOW : 0;
+	autoclose int fd = root_openat(root, path, O_RDONLY | O_DIRECTORY | flags);
+
+	if (fd < 0)
+		return err_errno(err, errno, "cannot read it");
+	return judge(fd, S_IFDIR, err) < 0 ? -1 : take_fd(&fd);
+}
+
 /* The array of versions, NULL without any; ERR_INVALID and the like when it cannot be told. */
 static int read_versions(int own, const char *uuid, json_t **ret, struct err *err)
 {
@@ -111,6 +138,8 @@ static int read_versions(int own, const char *uuid, json_t **ret, struct err *er
 	*ret = NULL;
 	if (fd < 0)
 		return errno == ENOENT ? 0 : err_errno(err, errno, "cannot open '%s'", what);
+	if (judge(fd, S_IFREG, err) < 0)
+		return err_wrap(err, "cannot use '%s'", what);
 	if (file_read(fd, what, DOCUMENT_MAX, pool, &text, &length, err) < 0)
 		return -1;
 	json_t *json = json_loadb(text, length, 0, &error);
@@ -176,8 +205,9 @@ static void apply_version(struct stored *stored, struct pool *pool, const json_t
 
 struct loading {
 	struct inventory *inventory;
-	int own;        /* STORE_OWN, -1 without */
-	int own_errnum; /* why it cannot be read */
+	int own;                /* STORE_OWN, -1 without */
+	const char *own_failed; /* why it cannot be read */
+	enum err_kind own_kind;
 	struct entries own_files;
 	const char *only_uuid;
 	const char *meant;  /* the beginning of a UUID, NULL for none */
@@ -192,8 +222,8 @@ static int add_own(const struct loading *loading, int fd, struct stored *stored,
 	struct identity identity;
 	json_t *versions;
 
-	if (loading->own_errnum)
-		return err_errno(err, loading->own_errnum, "cannot read '%s'", STORE_OWN);
+	if (loading->own_failed)
+		return err_set(err, loading->own_kind, "%s", loading->own_failed);
 	if (!entries_find(&loading->own_files, uuid) || !identify(fd, "", pool, &identity))
 		return 0;
 	if (read_versions(loading->own, uuid, &versions, err) < 0)
@@ -218,7 +248,8 @@ static void warn_broken(const struct loading *loading, const char *name, const c
 		return;
 	if (!err->line)
 		err_wrap(err, "the definition '%s'", path);
-	err_hint(err, "correct the file, or remove it");
+	if (err->kind != ERR_DENIED)
+		err_hint(err, "correct the file, or remove it");
 	err_keep_first(loading->broken, err);
 }
 
@@ -239,22 +270,23 @@ static int open_stored(int dir, const char *name, struct err *err)
 		return errno == ELOOP ? refuse_link(err) : err_errno(err, errno, "cannot open it");
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return err_set(err, ERR_INVALID, "not a file");
-	return take_fd(&fd);
+	return judge(fd, S_IFREG, err) < 0 ? -1 : take_fd(&fd);
 }
 
 /* The directory of a parent's definitions, made when it is missing and `make` says so. */
 static int open_parent(const struct root *root, const char *parent, bool make, struct err *err)
 {
 	autopool struct pool *pool = pool_new();
-	autoclose int top = root_openat(root, STORE_DIR, O_RDONLY | O_DIRECTORY);
+	autoclose int top = open_judged(root, STORE_DIR, err);
 
 	if (top < 0)
-		return err_errno(err, errno, "cannot open it");
+		return err_wrap(err, STORE_DIR);
 	if (make && mkdirat(top, parent, 0755) < 0 && errno != EEXIST)
 		return err_errno(err, errno, "cannot make it");
-	int dir = dir_open(top, parent), errnum = errno;
+	autoclose int dir = dir_open(top, parent);
+	int errnum = errno;
 	if (dir >= 0)
-		return dir;
+		return judge(dir, S_IFDIR, err) < 0 ? -1 : take_fd(&dir);
 	return sysfs_link(top, parent, pool) ? refuse_link(err)
 					     : err_errno(err, errnum, "cannot open it");
 }
@@ -319,14 +351,35 @@ static int compare_stored(const void *a, const void *b)
 	return order ? order : strcmp((*x)->definition.uuid, (*y)->definition.uuid);
 }
 
-static void begin(struct loading *loading, struct inventory *inventory, int own)
+/* Returns the descriptor of STORE_OWN, -1 without; the caller closes it after the loading. */
+static int begin(struct loading *loading, struct inventory *inventory)
 {
+	autoerr struct err err = {0};
+
 	loading->inventory = inventory;
-	loading->own = own;
+	loading->own = open_judged(inventory->root, STORE_OWN, &err);
 	inventory->definitions = NULL;
 	inventory->n_definitions = 0;
-	if (own < 0 ? errno != ENOENT : dir_list(own, inventory->pool, &loading->own_files) < 0)
-		loading->own_errnum = errno;
+	if (loading->own >= 0 && dir_list(loading->own, inventory->pool, &loading->own_files) < 0)
+		err_errno(&err, errno, "cannot read it");
+	if (err.kind && err.errnum != ENOENT) {
+		loading->own_failed =
+			pool_printf(inventory->pool, "'%s': %s", STORE_OWN, err.message);
+		loading->own_kind = err.kind;
+	}
+	return loading->own;
+}
+
+/* The names of the parents, of which there are none in what others may change. */
+static void list_parents(struct inventory *inventory, struct entries *ret)
+{
+	autoerr struct err err = {0};
+	autoclose int top = open_judged(inventory->root, STORE_DIR, &err);
+
+	if (top >= 0 && dir_list(top, inventory->pool, ret) < 0)
+		inventory_warn_errno(inventory, STORE_DIR, errno);
+	if (top < 0 && err.errnum != ENOENT)
+		inventory_warn(inventory, STORE_DIR, "%s", err.message);
 }
 
 static void sort(struct inventory *inventory)
@@ -339,15 +392,13 @@ static void sort(struct inventory *inventory)
 static void load(struct loading *loading, struct inventory *inventory, const char *parent)
 {
 	struct entries parents = {0};
-	autoclose int own = root_openat(inventory->root, STORE_OWN, O_RDONLY | O_DIRECTORY);
+	autoclose int own = begin(loading, inventory);
 
-	begin(loading, inventory, own);
 	if (parent)
 		*pool_push(inventory->pool, parents.list, parents.n) =
 			(struct entry){.name = parent};
-	else if (root_list(inventory->root, STORE_DIR, inventory->pool, &parents) < 0 &&
-		 errno != ENOENT)
-		inventory_warn_errno(inventory, STORE_DIR, errno);
+	else
+		list_parents(inventory, &parents);
 	for (size_t i = 0; i < parents.n; i++)
 		if (store_can_hold(parents.list[i].name))
 			load_parent(loading, parents.list[i].name);
@@ -398,9 +449,8 @@ static void load_named(const struct loading *loading, const char *uuid)
 void store_load_named(struct inventory *inventory)
 {
 	struct loading loading = {0};
-	autoclose int own = root_openat(inventory->root, STORE_OWN, O_RDONLY | O_DIRECTORY);
+	autoclose int own = begin(&loading, inventory);
 
-	begin(&loading, inventory, own);
 	for (size_t i = 0; i < loading.own_files.n; i++)
 		load_named(&loading, loading.own_files.list[i].name);
 	sort(inventory);
@@ -622,8 +672,8 @@ static int open_own(const struct root *root, struct err *err)
 {
 	if (root_mkdir(root, STORE_OWN) < 0)
 		return err_errno(err, errno, "cannot make '%s'", STORE_OWN);
-	int own = root_openat(root, STORE_OWN, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-	return own < 0 ? err_errno(err, errno, "cannot open '%s'", STORE_OWN) : own;
+	int own = open_judged(root, STORE_OWN, err);
+	return own < 0 ? err_wrap(err, STORE_OWN) : own;
 }
 
 /* Steals `versions`. */
@@ -671,8 +721,8 @@ static int open_top(const struct root *root, struct err *err)
 {
 	if (root_mkdir(root, STORE_DIR) < 0)
 		return err_errno(err, errno, "cannot make '" STORE_DIR "'");
-	int top = root_openat(root, STORE_DIR, O_RDONLY | O_DIRECTORY);
-	return top < 0 ? err_errno(err, errno, "cannot open '" STORE_DIR "'") : top;
+	int top = open_judged(root, STORE_DIR, err);
+	return top < 0 ? err_wrap(err, STORE_DIR) : top;
 }
 
 int store_write(const struct root *root, const struct stored *stored, struct err *err)

@@ -9,6 +9,9 @@
  * file, which it tells by inode and birth (mdevctl modifies in place) or by modification time (a
  * backup that was restored). A version whose file is gone, or was undefined and defined anew by
  * somebody else, means nothing any more.
+ *
+ * What is a link, or belongs neither to root nor to us, or may be written by others, directories
+ * too, is no definition: it is a warning for who reads, and ERR_DENIED for who writes there.
  */
 #pragma once
 
