@@ -350,6 +350,15 @@ play_ap_check() {
     post "rmdir $lock"
 }
 
+@test "callouts: of a set one device that a notifier removes does not hide the others" {
+  script "$here/notifiers" 10-it notify \
+    "[[ \"\$*\" != *\"-a start \"*$B* ]] || echo 1 >$root/sys/bus/mdev/devices/$B/remove"
+  document "{\"devices\": [{\"uuid\": \"$A\", \"parent\": \"matrix\", \"type\": \"vfio_ap-passthrough\"},
+    {\"uuid\": \"$B\", \"parent\": \"matrix\", \"type\": \"vfio_ap-passthrough\"}]}"
+  mdevtool create "$document" --json
+  fails 3 "made: $A" "made: $B" "no device '$B'"
+}
+
 @test "callouts: ap-check's protocol: locked in between, unlocked in the end, whatever happens" {
   play_ap_check
   script $here/notifiers look notify "test ! -e $lock || echo LOCKED >>$log"

@@ -2,7 +2,6 @@
 /* Pools on glibc's obstacks. */
 #include "base/pool.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <obstack.h>
 
@@ -46,16 +45,22 @@ char *pool_strdup(struct pool *pool, const char *text)
 	return pool_strndup(pool, text, strlen(text));
 }
 
+char *pool_vprintf(struct pool *pool, const char *format, va_list args)
+{
+	if (obstack_vprintf(&pool->obstack, format, args) < 0)
+		obstack_alloc_failed_handler();
+	obstack_1grow(&pool->obstack, '\0');
+	return obstack_finish(&pool->obstack);
+}
+
 char *pool_printf(struct pool *pool, const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	if (obstack_vprintf(&pool->obstack, format, args) < 0)
-		obstack_alloc_failed_handler();
+	char *text = pool_vprintf(pool, format, args);
 	va_end(args);
-	obstack_1grow(&pool->obstack, '\0');
-	return obstack_finish(&pool->obstack);
+	return text;
 }
 
 void *pool_grow(struct pool *pool, void *array, size_t n, size_t size)

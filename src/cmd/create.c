@@ -106,7 +106,10 @@ static int print_devices_json(struct context *context, const struct creations *c
 	return 0;
 }
 
-/* What was made must not be lost with a closed pipe: then the UUIDs go to stderr. */
+/*
+ * What was made must not be lost with a closed pipe, nor with one of the set that others have
+ * removed by now: then the UUIDs go to stderr.
+ */
 static int print_made(struct context *context, const struct creations *creations, struct err *err)
 {
 	int result = 0;
@@ -116,8 +119,8 @@ static int print_made(struct context *context, const struct creations *creations
 	else
 		for (size_t i = 0; i < creations->n; i++)
 			puts(creations->list[i].record.uuid);
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return result;
+	if (result == 0 && fflush(stdout) == 0 && !ferror(stdout))
+		return 0;
 	for (size_t i = 0; i < creations->n; i++)
 		fprintf(stderr, "made: %s\n", creations->list[i].record.uuid);
 	return result;

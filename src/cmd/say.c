@@ -4,7 +4,6 @@
 
 #include "base/text.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
 /* One place where strings from outside meet the terminal. */
@@ -15,26 +14,32 @@ static void say(const char *prefix, const char *text)
 	fprintf(stderr, "%s%s\n", prefix, text_printable(pool, text));
 }
 
-#define SAY(prefix, format)                              \
-	do {                                             \
-		autofree char *text = NULL;              \
-		va_list args;                            \
-		va_start(args, format);                  \
-		if (vasprintf(&text, format, args) >= 0) \
-			say(prefix, text);               \
-		va_end(args);                            \
-	} while (0)
+static void PRINTF(2, 0) say_formatted(const char *prefix, const char *format, va_list args)
+{
+	autopool struct pool *pool = pool_new();
+
+	say(prefix, pool_vprintf(pool, format, args));
+}
 
 void say_warning(const struct context *context, const char *format, ...)
 {
+	va_list args;
+
 	(void)context;
-	SAY("warning: ", format);
+	va_start(args, format);
+	say_formatted("warning: ", format, args);
+	va_end(args);
 }
 
 void say_note(const struct context *context, const char *format, ...)
 {
-	if (!context->quiet)
-		SAY("", format);
+	va_list args;
+
+	if (context->quiet)
+		return;
+	va_start(args, format);
+	say_formatted("", format, args);
+	va_end(args);
 }
 
 void say_error(const struct context *context, const struct err *err)

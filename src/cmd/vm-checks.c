@@ -7,8 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
-#include <stdio.h>
 
 /* Checks that refuse */
 
@@ -52,15 +50,11 @@ static int check_device(struct context *context, const struct device *device, st
 
 static void PRINTF(3, 4) doubt(struct context *context, json_t *doubts, const char *format, ...)
 {
-	autofree char *text = NULL;
 	va_list args;
 
 	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		text = NULL;
+	const char *text = pool_vprintf(context->pool, format, args);
 	va_end(args);
-	if (!text)
-		return;
 	say_warning(context, "%s", text);
 	json_array_append_new(doubts,
 			      json_pack("{s:s}", "message", text_json(context->pool, text)));

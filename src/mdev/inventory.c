@@ -460,7 +460,7 @@ static void load_record(struct inventory *inventory, struct device *device)
 	device->type_name = record->type_name;
 }
 
-void inventory_load_device(struct inventory *inventory, struct device *device, unsigned needs)
+static void load_device(struct inventory *inventory, struct device *device, unsigned needs)
 {
 	if (device->state == STATE_PENDING_REMOVAL)
 		return;
@@ -483,7 +483,7 @@ void inventory_load_devices(struct inventory *inventory, unsigned needs)
 {
 	find_devices(inventory);
 	for (size_t i = 0; i < inventory->n_devices && needs; i++)
-		inventory_load_device(inventory, inventory->devices[i], needs);
+		load_device(inventory, inventory->devices[i], needs);
 	drop_gone(inventory);
 	if (needs & NEED_DEVICE_HOLDERS)
 		inventory_load_holders(inventory, inventory->devices, inventory->n_devices);
@@ -562,7 +562,7 @@ struct device *inventory_find_device(struct inventory *inventory, const char *gi
 			matches = 1;
 			break;
 		} else if (!prefix) {
-			inventory_load_device(inventory, device, NEED_DEVICE_RECORD);
+			load_device(inventory, device, NEED_DEVICE_RECORD);
 			if (device->name && streq(device->name, given)) {
 				found = device;
 				matches = 1;
@@ -576,7 +576,7 @@ struct device *inventory_find_device(struct inventory *inventory, const char *gi
 			no_such_device(inventory, given, err);
 		return NULL;
 	}
-	inventory_load_device(inventory, found, needs);
+	load_device(inventory, found, needs);
 	if (needs & NEED_DEVICE_HOLDERS)
 		inventory_load_holders(inventory, &found, 1);
 	return found;

@@ -33,8 +33,6 @@ struct type *inventory_find_type(struct inventory *inventory, struct parent *par
 void inventory_load_devices(struct inventory *inventory, unsigned needs);
 /* Whether a device of that UUID exists, in any dialect. */
 bool inventory_has_device(struct inventory *inventory, const char *uuid);
-/* Loads what `needs` asks of one device that inventory_load_devices() found. */
-void inventory_load_device(struct inventory *inventory, struct device *device, unsigned needs);
 /*
  * The device that `given` means: a UUID in any case, a unique prefix of one with 8 or more digits,
  * a slot's address, or a name. ERR_NOT_FOUND, ERR_INVALID for a prefix that is too short or

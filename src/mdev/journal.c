@@ -110,11 +110,3 @@ void journal_load(const struct root *root, struct pool *pool, struct journal *re
 		json_decref(json);
 	}
 }
-
-bool journal_concerns(const struct journal_entry *entry, const char *parent)
-{
-	for (size_t i = 0; i < entry->n_devices; i++)
-		if (streq(entry->devices[i].parent, parent))
-			return true;
-	return false;
-}

@@ -43,5 +43,3 @@ struct journal {
 };
 /* Reads all entries; a journal that cannot be read has none. */
 void journal_load(const struct root *root, struct pool *pool, struct journal *ret);
-/* True when one of the entry's devices belongs to the parent so named. */
-bool journal_concerns(const struct journal_entry *entry, const char *parent);

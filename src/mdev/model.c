@@ -5,23 +5,17 @@
 #include "base/text.h"
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 
 void inventory_warn(struct inventory *inventory, const char *file, const char *format, ...)
 {
-	autofree char *message = NULL;
 	va_list args;
 
 	va_start(args, format);
-	int length = vasprintf(&message, format, args);
-	va_end(args);
-	if (length < 0)
-		message = NULL;
 	*pool_push(inventory->pool, inventory->warnings, inventory->n_warnings) = (struct warning){
-		.message = pool_strdup(inventory->pool, message ? message : format),
+		.message = pool_vprintf(inventory->pool, format, args),
 		.file = file,
 	};
+	va_end(args);
 }
 
 void inventory_warn_errno(struct inventory *inventory, const char *file, int errnum)

@@ -10,38 +10,9 @@
 #include "mdev/uuid.h"
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 
 /* How often a choice of parents may turn out stale once their locks are held. */
 #define PLACE_ATTEMPTS 64
-
-static void PRINTF(3, 0)
-	add_note(struct pool *pool, struct notes *notes, const char *format, va_list args)
-{
-	autofree char *note = NULL;
-	int length = vasprintf(&note, format, args);
-
-	*pool_push(pool, notes->list, notes->n) = pool_strdup(pool, length < 0 ? format : note);
-}
-
-void operation_note(struct operation *operation, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	add_note(operation->pool, &operation->notes, format, args);
-	va_end(args);
-}
-
-void operation_warn(struct operation *operation, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	add_note(operation->pool, &operation->warnings, format, args);
-	va_end(args);
-}
 
 void creations_free(struct creations *creations)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What changes the machine: create, destroy, recover. Each locks, mends what an interrupted run
- * left on the same parents, plans, writes the journal, runs, verifies and records.
+ * What changes the machine, a file each: place, create, destroy, recover, define, start. Each
+ * locks, mends what an interrupted run left, plans, writes the journal, runs, verifies and records.
  */
 #pragma once
 

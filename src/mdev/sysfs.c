@@ -327,16 +327,16 @@ static int write_once(int fd, const char *text, size_t length)
 	return (size_t)written == length ? 0 : SYSFS_SHORT;
 }
 
-/* In the child: nothing of the parent's stays open but the file and the pipe. */
+/* In the child: nothing of the parent's stays open but the file and the pipe, least of all locks.
+ */
 static _Noreturn void write_alone(int fd, int report, const char *text, size_t length)
 {
 	int low = fd < report ? fd : report, high = fd < report ? report : fd;
 
-	if (low > 0)
-		close_range(0, (unsigned)low - 1, 0);
-	if (high > low + 1)
-		close_range((unsigned)low + 1, (unsigned)high - 1, 0);
-	close_range((unsigned)high + 1, ~0U, 0);
+	for (int other = 0; other < high; other++)
+		if (other != low)
+			close(other);
+	closefrom(high + 1); /* where the kernel has no close_range(2), too */
 	setsid();
 
 	int errnum = write_once(fd, text, length);

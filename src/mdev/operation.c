@@ -1,6 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Operations and call-outs. */
+/* What operations share: notes, and how they call call-outs. */
 #include "mdev/operation.h"
+
+static void PRINTF(3, 0)
+	add_note(struct pool *pool, struct notes *notes, const char *format, va_list args)
+{
+	*pool_push(pool, notes->list, notes->n) = pool_vprintf(pool, format, args);
+}
+
+void operation_note(struct operation *operation, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add_note(operation->pool, &operation->notes, format, args);
+	va_end(args);
+}
+
+void operation_warn(struct operation *operation, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add_note(operation->pool, &operation->warnings, format, args);
+	va_end(args);
+}
 
 static void say(void *data, const char *line)
 {
