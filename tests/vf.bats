@@ -361,6 +361,69 @@ $gpu 1158 NVIDIA\x20L40S-48Q 8 vfio-pci"
   no_journal_entry
 }
 
+### Two cards
+
+# on_cards N...: so many of their functions have a type; the second has four.
+on_cards() {
+  local card having=()
+  for card in 0000:41 0000:c1; do
+    having+=("$(grep -o "$card" <<<"$(configured_vfs)" | wc -l)")
+  done
+  [ "${having[*]}" = "$*" ] || complain "the cards have ${having[*]} vGPUs, not $*"
+}
+
+@test "vf: of two cards the fuller, the emptier, or that of a node" {
+  local placement first second
+  machine nvidia-vfx2
+  while read -r placement first second; do
+    mdevtool create --type 1145 --placement "$placement" --count 6 --group 1
+    succeeds
+    made 6
+    on_cards "$first" "$second"
+    all_is_whole
+    mdevtool destroy --group 1
+    succeeds
+    nothing_left
+  done <<END
+pack 2 4
+spread 5 1
+numa=1 6 0
+END
+  mdevtool create --type 1145 --placement numa=0 --count 5
+  fails 5 "no room for so many"
+  mdevtool create --type 1145 --placement numa=7
+  fails 3 "NUMA node 7"
+  mdevtool create --type 1145 --placement spread --dry-run
+  mentions "${vfs[0]}/nvidia/current_vgpu_type"
+  mdevtool create --type 1145 --dry-run
+  mentions "0000:c1:00.4/nvidia/current_vgpu_type"
+  wrote_nothing
+}
+
+@test "vf: a card whose size is another leaves the set to the other" {
+  machine nvidia-vfx2
+  device "$A" 1157 --parent 0000:c1:00.0
+  mdevtool create --type 1145 --count 2
+  succeeds
+  on_cards 2 1
+  mdevtool create --type 1150
+  fails 5 "no room on any of 2 parents"
+  mdevtool create --type 1145 --parent c1:00.0
+  fails 5 1145 0000:c1:00.0
+  hints "'0000:41:00.0' has room for 6"
+  mdevtool list-types --all --type 1145 --noheadings --raw -o parent,free,reason
+  says "$gpu 6 -
+0000:c1:00.0 0 type\x20'1157'\x20is\x20in\x20use,\x20and\x20leaves\x20room\x20only\x20for\x20types\x20of\x20its\x20size\x20unless\x20the\x20GPU\x20is\x20in\x20heterogeneous\x20mode"
+}
+
+@test "vf: a set over two cards that fails on the second is undone on both" {
+  machine nvidia-vfx2
+  fault --fail '6=EIO'
+  mdevtool create --type 1145 --count 6
+  fails 1 "device 6 of 6 failed" "Input/output error" "nothing of the set is left"
+  nothing_left
+}
+
 ### list, show, destroy
 
 @test "vf: a device by UUID, prefix, name and address" {
