@@ -302,6 +302,21 @@ $gpu 1158 NVIDIA\x20L40S-48Q 8 vfio-pci"
   fails 3 "'4711'"
 }
 
+@test "vf: a set whose first leaves the others no room is none at all" {
+  machine nvidia-vf
+  document '{"devices":[{"type":"1145"},{"type":"1150"}]}'
+  mdevtool create "$document"
+  fails 5 "device 2 of 2" "cannot create '1150' (NVIDIA L40S-2Q) on '$gpu': no room" \
+    "'/sys/bus/pci/devices/${vfs[1]}/nvidia/creatable_vgpu_types' does not list it" "nothing of the set is left"
+  wrote "${vfs[0]}/nvidia/current_vgpu_type" 1145
+  wrote "${vfs[0]}/nvidia/current_vgpu_type" 0
+  wrote_nothing_else
+  nothing_left
+  mdevtool create --type 1157 --count 3
+  fails 5 "device 3 of 3"
+  nothing_left
+}
+
 @test "vf: a type that all functions have is no room, and not unknown" {
   machine nvidia-vf
   mdevtool create --type 1145 --count 8

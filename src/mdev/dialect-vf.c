@@ -660,11 +660,13 @@ static bool ignores_params(const struct request *request)
 	return false;
 }
 
+/* What the set has made so far may have left this one no room, and nothing but the list tells. */
 static void plan_create(const struct request *request, struct plan *plan)
 {
 	const char *device = device_path(plan->pool, request);
 
 	plan_add(plan, STEP_REQUIRE_TEXT, device, VENDOR CURRENT, IDLE);
+	plan_add(plan, STEP_REQUIRE_LISTED, device, VENDOR CREATABLE, request->type->id);
 	plan_add(plan, STEP_CREATE, device, VENDOR CURRENT, request->type->id);
 	plan_add(plan, STEP_EXPECT_TEXT, device, VENDOR CURRENT, request->type->id);
 	if (request->params)

@@ -34,6 +34,9 @@ const char *step_shell(struct pool *pool, const struct step *step)
 	switch (step->kind) {
 	case STEP_REQUIRE:
 		return pool_printf(pool, "test \"$(cat %s)\" -gt 0", path);
+	case STEP_REQUIRE_LISTED:
+		return pool_printf(pool, "grep -qw %s %s",
+				   text_shell(pool, pool_printf(pool, "^ *%s", step->text)), path);
 	case STEP_REQUIRE_TEXT:
 	case STEP_EXPECT_TEXT:
 		return pool_printf(pool, "test \"$(cat %s)\" = %s", path,
@@ -77,6 +80,31 @@ static int run_require(const struct root *root, const struct step *step, struct 
 		return 0;
 	err_set(err, ERR_NO_ROOM, "no room, %s is %lld", step->name, (long long)room);
 	return -1;
+}
+
+static bool begins_with_word(const char *line, const char *word)
+{
+	size_t length = strlen(word);
+
+	line += strspn(line, " \t");
+	return strncmp(line, word, length) == 0 && strchr(" \t\r\n:", line[length]);
+}
+
+static int run_listed(const struct root *root, const struct step *step, struct err *err)
+{
+	autopool struct pool *pool = pool_new();
+	autoclose int dir = root_openat(root, step->dir, O_PATH | O_DIRECTORY);
+	const char *text = dir < 0 ? NULL : sysfs_read_attribute(dir, step->name, pool);
+
+	if (!text)
+		return err_errno(err, errno, "cannot read '%s/%s'", step->dir, step->name);
+	for (const char *line = text; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (begins_with_word(line, step->text))
+			return 0;
+	}
+	return err_set(err, ERR_NO_ROOM, "no room, '%s/%s' does not list it now", step->dir,
+		       step->name);
 }
 
 static int run_expect(const struct root *root, const struct step *step, struct err *err)
@@ -155,6 +183,8 @@ static int run_step(const struct step *step, struct run *run, struct err *err)
 		print_step(step, run->trace);
 	if (step->kind == STEP_REQUIRE)
 		return run_require(run->root, step, err);
+	if (step->kind == STEP_REQUIRE_LISTED)
+		return run_listed(run->root, step, err);
 	if (step->kind == STEP_EXPECT || step->kind == STEP_EXPECT_GONE)
 		return run_expect(run->root, step, err);
 	if (step->kind == STEP_REQUIRE_TEXT || step->kind == STEP_EXPECT_TEXT)

@@ -334,6 +334,7 @@ static const char *shell(struct pool *pool, const struct plan *plan)
 static void test_create(void)
 {
 	static const char want[] = "test \"$(cat " NVIDIA "current_vgpu_type)\" = '0'\n"
+				   "grep -qw '^ *1145' " NVIDIA "creatable_vgpu_types\n"
 				   "echo '1145' > " NVIDIA "current_vgpu_type\n"
 				   "test \"$(cat " NVIDIA "current_vgpu_type)\" = '1145'\n"
 				   "echo 'frl=0' > " NVIDIA "vgpu_params\n"
