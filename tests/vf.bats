@@ -785,6 +785,41 @@ END
   all_is_whole
 }
 
+@test "vf: what is defined and not listed has no room, even where nobody remembers it" {
+  machine nvidia-vf
+  kept_vgpu "$A" 1145 --auto
+  foreign_vgpu "${vfs[0]}" 1150
+  mdevtool start "$A"
+  fails 5 "cannot create '1145' (NVIDIA L40S-1B) on '$gpu': no room, it is not listed now"
+  hints "mdevtool list-types --all $gpu"
+  mdevtool start --auto
+  fails 5 "'$A' is not started"
+  wrote_nothing
+  (sleep 1 && foreign_vgpu "${vfs[0]}" 0) 3>&- &
+  mdevtool start --auto --wait 20
+  wait $!
+  succeeds
+  vgpu "${vfs[0]}" 1145
+}
+
+@test "vf: what starts by itself waits for lists that come after their functions, then gives up" {
+  machine nvidia-vf
+  kept_vgpu "$A" 1145 --auto --params a=1
+  foreign_vgpu "${vfs[7]}" 1158
+  mdevtool list-types --available
+  says_nothing
+  local before=$SECONDS
+  mdevtool start --auto --wait 2
+  fails 5 "'$A' is not started"
+  [ $((SECONDS - before)) -lt 10 ] || complain "that took too long"
+  (sleep 1 && foreign_vgpu "${vfs[7]}" 0) 3>&- &
+  mdevtool start --auto --wait 20
+  wait $!
+  succeeds
+  says "$A"
+  vgpu "${vfs[0]}" 1145 a=1
+}
+
 @test "vf: a definition of the mediated device it was, by its number" {
   machine nvidia-vf
   foreign_definition "$gpu" "$A" '{"mdev_type":"nvidia-1145","start":"manual","attrs":[]}'
