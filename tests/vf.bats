@@ -159,6 +159,56 @@ $gpu 1158 NVIDIA\x20L40S-48Q 8 vfio-pci"
   json '.warnings | length > 0'
 }
 
+# because TYPE REASON FIX: so list-types --all says, in JSON and in its table.
+because() {
+  mdevtool list-types --all --json
+  json ".types[] | select(.id == \"$1\") | .available == 0 and (.reason | contains(\"$2\"))"
+  json ".types[] | select(.id == \"$1\").fix" "$3"
+  mdevtool list-types --all --noheadings --raw --type "$1" -o reason,fix
+  output=${output//'\x20'/ }
+  mentions "$2" "$3"
+}
+
+@test "vf: why a type is missing is told, with what to type" {
+  machine nvidia-vf
+  local list=mdevtool\ list\ --parent\ $gpu file
+  mdevtool recover
+  foreign_vgpu "${vfs[0]}" 1157
+  because 1145 "type '1157' is in use, and leaves room only for types of its size" "$list"
+  foreign_vgpu "${vfs[1]}" 1157
+  because 1145 "the GPU is full: the lists of its 6 idle virtual functions are empty" "$list"
+  because 1157 "the GPU is full" "$list"
+  foreign_vgpu "${vfs[0]}" 0
+  foreign_vgpu "${vfs[1]}" 0
+  mdevtool create --type 1145 --count 8 --group 1
+  because 1145 "all of its 8 virtual functions are in use" "$list"
+  mdevtool destroy --group 1
+  unreadable creatable_vgpu_types
+  foreign_vgpu "${vfs[7]}" 1145
+  file=/sys/bus/pci/devices/${vfs[0]}/nvidia/creatable_vgpu_types
+  because 1149 "cannot read '$file': Input/output error" "cat $file"
+}
+
+@test "vf: why a type is missing: nobody lists it, nobody may read it, a list is none" {
+  machine nvidia-vf
+  mdevtool recover
+  local vf file=/sys/bus/pci/devices/${vfs[0]}/nvidia/creatable_vgpu_types
+  for vf in "${vfs[@]}"; do
+    lists "$vf" 'ID    : vGPU Name\n1149  : NVIDIA L40S-1Q\n'
+  done
+  because 1145 "no virtual function lists it now" "cat $file"
+  for vf in "${vfs[@]}"; do
+    lists "$vf" 'what is this\n'
+  done
+  because 1145 "cannot read '$file': it is no list as far as that is known" "cat $file"
+  for vf in "${vfs[@]}"; do
+    chmod 0 "$(file_of "$vf" creatable_vgpu_types)"
+  done
+  nobody_calls list-types --all --json
+  fails 1 "$file" "Permission denied"
+  json '.types[0] | [.id, .fix] == ["1145", "sudo mdevtool list-types '"$gpu"'"]'
+}
+
 @test "vf: files that cannot be read before there is a type matter to nobody" {
   machine nvidia-vf-strict
   mdevtool create --type 1145 --uuid "$A" --params a=1
@@ -354,6 +404,43 @@ $gpu 1158 NVIDIA\x20L40S-48Q 8 vfio-pci"
   mentions placement_id 24
   mdevtool show "$A" --json
   json '.devices[0] | tostring | contains("24")'
+}
+
+@test "vf: a GPU instance where the card has some, from a definition and read back" {
+  machine nvidia-vf-mixed
+  mdevtool define --type 1155 --uuid "$A" --attr gpu_instance_id=3 --attr placement_id=24
+  mdevtool start "$A"
+  succeeds
+  wrote "${vfs[0]}/nvidia/current_vgpu_type" 1155
+  wrote "${vfs[0]}/nvidia/gpu_instance_id" 3
+  wrote "${vfs[0]}/nvidia/placement_id" 24
+  wrote_nothing_else
+  mdevtool list --json
+  json '.devices[0].facts | [.gpu_instance_id, .placement_id] == ["3", "24"]'
+  mdevtool destroy "$A"
+  mdevtool create --type 1155 --attr gpu_instance_id=9
+  fails 8 "gpu_instance_id" "Invalid argument"
+  nothing_left
+}
+
+@test "vf: functions may list different types, and each takes its own" {
+  machine nvidia-vf
+  local vf
+  for vf in "${vfs[@]}"; do
+    lists "$vf" 'ID    : vGPU Name\n'
+  done
+  lists "${vfs[1]}" 'ID    : vGPU Name\n1149  : NVIDIA L40S-1Q\n'
+  lists "${vfs[4]}" '1145  : NVIDIA L40S-1B\n1149  : NVIDIA L40S-1Q\n'
+  mdevtool list-types --noheadings --raw -o type,free
+  is_silent
+  says "1145 1
+1149 2"
+  document '{"devices":[{"type":"1149"},{"type":"1145"}]}'
+  mdevtool create "$document" --dry-run
+  succeeds
+  mentions "'1149' > /sys/bus/pci/devices/${vfs[1]}/" "'1145' > /sys/bus/pci/devices/${vfs[4]}/"
+  mdevtool create --type 1145 --parent "${vfs[1]}" --dry-run
+  fails 5 "${vfs[1]}"
 }
 
 @test "vf: a placement where the card has none undoes the vGPU" {
