@@ -12,11 +12,6 @@ kept_vgpu() {
   succeeds
 }
 
-# file_of VF FILE: where the machine has it.
-file_of() {
-  echo "$root/sys/bus/pci/devices/$1/nvidia/$2"
-}
-
 # lists VF TEXT: its driver's list is this from here on, as nobody plays that driver.
 lists() {
   local file

@@ -676,13 +676,16 @@ static void plan_create(const struct request *request, struct plan *plan)
 			 request->attributes[i].value);
 }
 
-/* An address is used again: what the VF has is looked at once more right before the store. */
+/*
+ * An address is used again: what the VF has is looked at once more right before the store, and
+ * others may have given it another type right after.
+ */
 static void plan_destroy(const struct root *root, const struct device *device, struct plan *plan)
 {
 	(void)root;
 	plan_add(plan, STEP_REQUIRE_TEXT, device->path, VENDOR CURRENT, device->type);
 	plan_add(plan, STEP_REMOVE, device->path, VENDOR CURRENT, IDLE);
-	plan_add(plan, STEP_EXPECT_TEXT, device->path, VENDOR CURRENT, IDLE);
+	plan_add(plan, STEP_EXPECT_OTHER, device->path, VENDOR CURRENT, device->type);
 }
 
 const struct dialect dialect_vf = {

@@ -21,7 +21,8 @@ enum step_kind {
 	STEP_REMOVE,    /* a store that can block for as long as somebody holds the device */
 	STEP_EXPECT,    /* the file is there */
 	STEP_EXPECT_GONE,
-	STEP_EXPECT_TEXT, /* the file says this text by now */
+	STEP_EXPECT_TEXT,  /* the file says this text by now */
+	STEP_EXPECT_OTHER, /* it says another, or is gone */
 };
 
 struct step {

@@ -360,7 +360,7 @@ static void test_destroy(void)
 {
 	static const char want[] = "test \"$(cat " NVIDIA "current_vgpu_type)\" = '1145'\n"
 				   "echo '0' > " NVIDIA "current_vgpu_type\n"
-				   "test \"$(cat " NVIDIA "current_vgpu_type)\" = '0'\n";
+				   "test \"$(cat " NVIDIA "current_vgpu_type)\" != '1145'\n";
 	autopool struct pool *pool = pool_new();
 	const struct device device = {.path = "/" BUS "0000:41:00.4", .type = "1145"};
 	struct plan plan = {.pool = pool};

@@ -31,6 +31,8 @@ static void test_shell(void)
 		{STEP_REQUIRE, "/sys/t", "max_instances", NULL,
 		 "test \"$(cat /sys/t/max_instances)\" -gt 0"},
 		{STEP_REQUIRE_LISTED, "/sys/t", "list", "1145", "grep -qw '^ *1145' /sys/t/list"},
+		{STEP_EXPECT_OTHER, "/sys/t", "type", "1145",
+		 "test \"$(cat /sys/t/type)\" != '1145'"},
 		{STEP_STORE, "/sys/t", "params", "frame_rate_limiter=0",
 		 "echo 'frame_rate_limiter=0' > /sys/t/params"},
 		{STEP_CREATE, "/sys/0000:86:00.0", "create", "U:1",
@@ -206,6 +208,24 @@ static void test_listed(void)
 	}
 }
 
+/* Whoever took it after us may have set it to anything. */
+static void test_other(void)
+{
+	static const struct {
+		const char *name, *text;
+	} cases[] = {{"room", "1145"}, {"full", "2"}, {"no", "2"}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct trial t;
+
+		begin(&t);
+		add(&t, STEP_EXPECT_OTHER, cases[i].name, cases[i].text);
+		is_number(plan_run(&t.plan, &t.run, &t.err), 0, "'%s' says not '%s'", cases[i].name,
+			  cases[i].text);
+		end(&t);
+	}
+}
+
 static void test_finally(void)
 {
 	struct trial t;
@@ -282,6 +302,8 @@ static void test_failures(void)
 		 "cannot read '/sys/no': ", ENOENT},
 		{STEP_EXPECT, "no", NULL, ERR_FAILED,
 		 "the driver took it, but '/sys/no' is not there", 0},
+		{STEP_EXPECT_OTHER, "room", "2", ERR_FAILED,
+		 "the driver took it, but '/sys/room' still says '2'", 0},
 		{STEP_EXPECT_GONE, "room", NULL, ERR_FAILED,
 		 "the driver took it, but '/sys/room' is still there", 0},
 		{STEP_EXPECT_GONE, "dangling", NULL, ERR_FAILED,
@@ -371,6 +393,7 @@ int main(void)
 	test_good();
 	test_no_room();
 	test_listed();
+	test_other();
 	test_finally();
 	test_finally_of_failure();
 	test_finally_fails();
