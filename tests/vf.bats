@@ -374,9 +374,12 @@ because() {
 @test "vf: functions that are off are told, with what to run" {
   machine nvidia-vf-off
   mdevtool create --type 1145 --parent "$gpu"
-  [ "$status" -ne 0 ] || complain "it succeeded"
+  fails 3 "'$gpu' makes no devices: its virtual functions are off, sriov_numvfs is 0 of 8"
   hints "sriov-manage -e $gpu"
   wrote_nothing
+  mdevtool create --type 1145
+  fails 3 1145
+  hints "'mdevtool list-types --all'"
 }
 
 @test "vf: --dry-run shows the function, and writes nothing" {
@@ -416,6 +419,20 @@ because() {
   mdevtool create --type 1155 --attr gpu_instance_id=9
   fails 8 "gpu_instance_id" "Invalid argument"
   nothing_left
+}
+
+@test "vf: the file that makes and releases is no attribute" {
+  machine nvidia-vf
+  local name
+  for name in current_vgpu_type nvidia/current_vgpu_type; do
+    mdevtool create --type 1145 --attr "$name=0"
+    fails 8 "the attribute '$name' would destroy the device"
+    wrote_nothing
+  done
+  mdevtool define --type 1145 --uuid "$A" --attr current_vgpu_type=1149
+  mdevtool start "$A"
+  fails 8 "would destroy the device"
+  wrote_nothing
 }
 
 @test "vf: functions may list different types, and each takes its own" {

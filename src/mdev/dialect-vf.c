@@ -650,7 +650,9 @@ static const char *device_path(struct pool *pool, const struct request *request)
 /* placement_id is short for nvidia/placement_id. */
 static const char *attribute_name(struct pool *pool, const char *given)
 {
-	return strchr(given, '/') ? given : pool_printf(pool, VENDOR "%s", given);
+	const char *name = strchr(given, '/') ? given : pool_printf(pool, VENDOR "%s", given);
+
+	return streq(name, VENDOR CURRENT) ? NULL : name;
 }
 
 /* vgpu_params takes them whatever the type. */

@@ -87,8 +87,8 @@ int refuse_type(struct inventory *inventory, const struct parent *parent, const 
 		err_set(err, ERR_NOT_FOUND, "no parent offers a type '%s'", type);
 	if (nearest)
 		return err_hint(err, "did you mean '%s'?", nearest);
-	return err_hint(err, "'mdevtool list-types%s%s' shows what there is", parent ? " " : "",
-			parent ? parent->name : "");
+	return err_hint(err, "'mdevtool list-types --all%s%s' shows what there is",
+			parent ? " " : "", parent ? parent->name : "");
 }
 
 static const char *name_in_brackets(struct pool *pool, const char *name)

@@ -354,6 +354,7 @@ static void test_create(void)
 	is_text(shell(pool, &plan), want, "the type, read back, then parameters and attributes");
 	ok(!dialect_vf.ignores_params(&request), "all types take parameters");
 	is_text(dialect_vf.attribute_name(pool, "nvidia/x"), "nvidia/x", "a path stays what it is");
+	ok(!dialect_vf.attribute_name(pool, "current_vgpu_type"), "what releases is no attribute");
 }
 
 static void test_destroy(void)
