@@ -574,6 +574,43 @@ END
   nothing_left
 }
 
+@test "vf: a group is joined, and goes as a whole or not at all" {
+  machine nvidia-vf
+  device "$A" 1145 --group auto
+  mdevtool create --type 1145 --uuid "$B" --group 1
+  succeeds
+  warns "joined group 1, now 2 devices"
+  mdevtool create --type 1149 --uuid "$C" --group auto
+  mdevtool show "$C" --json
+  json '.devices[0].group' 2
+  mdevtool start-vm-args --group 1
+  says "-device vfio-pci,sysfsdev=/sys/bus/pci/devices/${vfs[0]}
+-device vfio-pci,sysfsdev=/sys/bus/pci/devices/${vfs[1]}"
+  holds "${vfs[1]}"
+  mdevtool destroy --group 1
+  fails 6 "$B" "PID 4711"
+  wrote_nothing
+  mdevtool destroy --all --parent "$gpu"
+  fails 6 "$B"
+  wrote_nothing
+  releases "${vfs[1]}"
+  mdevtool destroy --group 1
+  succeeds
+  [ "$(configured_vfs)" = "${vfs[2]}" ] || complain "others have gone, too"
+}
+
+@test "vf: all of a card goes only with --foreign when others have some of it" {
+  machine nvidia-vf
+  device "$A" 1145
+  foreign_vgpu "${vfs[3]}" 1149
+  mdevtool destroy --all --parent "$gpu"
+  fails 7 "'${vfs[3]}': others have set it up, as type '1149'"
+  wrote_nothing
+  mdevtool destroy --all --parent "$gpu" --foreign
+  succeeds
+  nothing_left
+}
+
 @test "vf: one that a VM has through iommufd is busy too" {
   machine nvidia-vf
   device "$A" 1145
@@ -928,6 +965,28 @@ END
   wrote_nothing_else
   mdevtool list --json
   json '.devices[0].uuid' "$A"
+}
+
+@test "vf: a host that has moved keeps its files, with attributes and automatic start" {
+  machine nvidia-vf
+  local kept='{"mdev_type":"nvidia-1145","start":"auto","attrs":[{"nvidia/vgpu_params":"frame_rate_limiter=0"}]}'
+  foreign_definition "$gpu" "$A" "$kept"
+  mdevtool start --auto
+  succeeds
+  says "$A"
+  wrote "${vfs[0]}/nvidia/current_vgpu_type" 1145
+  wrote "${vfs[0]}/nvidia/vgpu_params" frame_rate_limiter=0
+  wrote_nothing_else
+  mdevctl_has "$A" "$kept"
+  mdevtool list --defined --noheadings --raw -o uuid,type,state
+  says "$A nvidia-1145 active"
+  mdevtool start "$A"
+  warns "is active already"
+  mdevtool create --type nvidia-1149
+  succeeds
+  wrote "${vfs[1]}/nvidia/current_vgpu_type" 1149
+  mdevtool create --type nvidia-114
+  fails 3 "'nvidia-114'"
 }
 
 @test "vf: a definition of the mediated device it was, where the name has changed, is refused" {
