@@ -54,7 +54,7 @@
 #
 #  - An id that is not in the list of the function is EINVAL, whyever it is not; a second id for a
 #    function that has one EBUSY; a file that cannot be read EIO.
-#  - Params and placements before there is a type are EPERM. Both go with the type.
+#  - Params, placements and instances before there is a type are EPERM. All go with the type.
 #  - sriov_numvfs takes what the kernel's own drivers/pci/iov.c takes, and is EBUSY while a VM runs.
 #    NVIDIA's driver takes it from sriov-manage only; the simulator from anybody.
 
@@ -837,6 +837,20 @@ lists() {
   put "$vf0/current_vgpu_type" 1157
   has "$vf0/placement_id" "Not Applicable"
   mode "$vf0/placement_id" 444
+}
+
+@test "vf: a GPU instance is chosen where there are any, and goes with the vGPU" {
+  machine nvidia-vf-mixed "$vf0"
+  put "$vf0/gpu_instance_id" 1
+  answered EPERM
+  put "$vf0/current_vgpu_type" 1157
+  has "$vf0/gpu_instance_id" 4294967295
+  put "$vf0/gpu_instance_id" 9
+  answered EINVAL
+  put "$vf0/gpu_instance_id" 3
+  has "$vf0/gpu_instance_id" 3
+  put "$vf0/current_vgpu_type" 0
+  has "$vf0/gpu_instance_id" 4294967295
 }
 
 @test "vf: params belong to the vGPU and go with it" {

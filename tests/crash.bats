@@ -111,6 +111,26 @@ samples | define --type mtty-1 --parent mtty --count 2 --auto         | start --
 END
 }
 
+@test "crash: virtual functions" {
+  all_killed <<END
+nvidia-vf       | | create --type 1145 --params a=1 --count 2 --name x --group auto | create --type 1149
+nvidia-vf-mixed | | create --type 1155 --uuid $A --attr placement_id=24          | create --type 1155
+nvidia-vf | create --type 1145 --group 1 --count 2 --name x; create --type 1145 --name y | destroy --group 1 | create --type 1149
+nvidia-vf | create --type 1145 --params a=1 --uuid $A --name desk | define $A --auto | define --type 1145 --uuid $B
+nvidia-vf | define --type 1145 --parent 41:00.0 --count 2 --auto --params a=1 | start --auto | create --type 1145 | each
+nvidia-vf | killed-at-2 create --type 1145 --count 2 --params a=1 --name x | recover | create --type 1158
+END
+}
+
+@test "crash: one of each dialect" {
+  local set=$BATS_TEST_TMPDIR/set
+  echo '[{"type":"11","params":"x"},{"type":"1145","params":"a=1"},{"type":"vfio_ccw-io"}]' >"$set"
+  all_killed <<END
+mixed | | create $set --group 1 | recover
+mixed | create $set --group 1 | destroy --group 1 | recover
+END
+}
+
 @test "crash: mdevctl" {
   all_killed <<END
 samples | | mdevctl define -u $A -p mtty -t mtty-1 -a | mdevctl define -u $B -p mtty -t mtty-1

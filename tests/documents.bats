@@ -422,3 +422,30 @@ is_test() {
   done
   nothing_missing
 }
+
+# let_through FILE LINE: whether tests/layers has nothing to say of FILE when it has LINE, too.
+let_through() {
+  cat "$top_srcdir/$1" >"$1"
+  echo "$2" >>"$1"
+  run "$top_srcdir/tests/layers"
+  cat "$top_srcdir/$1" >"$1"
+  [[ "$status" -eq 0 || "$output" != "$1 "* ]]
+}
+
+@test "layers: what includes from below, or asks for a dialect, is found" {
+  mkdir "$BATS_TEST_TMPDIR/work"
+  cd "$BATS_TEST_TMPDIR/work"
+  cp -r "$top_srcdir/Makefile.am" "$top_srcdir/src" .
+  chmod -R u+w .
+  run "$top_srcdir/tests/layers"
+  assert_success
+  assert_output ""
+  local line
+  for line in 'bool is_other = device->dialect == other;' 'struct dialect *dialect;' \
+    'extern int dialect_vf;' '#include "mdev/dialect.h"' '#include "mdevctl/mdevctl.h"'; do
+    ! let_through src/cmd/list.c "$line" || complain "it lets through: $line"
+  done
+  ! let_through src/mdev/store.c 'bool is_mdev = &dialect_mdev == dialect;' || complain "it lets a name through"
+  let_through src/mdev/store.c 'bool hides = parent->dialect->hides_types;' || complain "it lets no question through"
+  nothing_missing
+}

@@ -75,11 +75,18 @@ there() {
 
 # Nothing is half done, and nothing lies about.
 whole() {
-  local record left
+  local record left vf having
+  having=$(configured_vfs)
   for record in "$root"/run/mdevtool/devices/* "$root"/sys/bus/mdev/devices/*; do
     [ -e "$record" ] || continue
-    [ -e "$root/sys/bus/mdev/devices/${record##*/}" ] || loses "a record without a device: $record"
     [ -e "$root/run/mdevtool/devices/${record##*/}" ] || loses "a device without a record: $record"
+    [ -e "$root/sys/bus/mdev/devices/${record##*/}" ] ||
+      { [ -n "$having" ] && [[ " $having " == *" $(vf_of "${record##*/}") "* ]]; } ||
+      loses "a record without a device: $record"
+  done
+  for vf in $having; do
+    grep -qs "\"/sys/bus/pci/devices/$vf\"" "$root"/run/mdevtool/devices/* ||
+      loses "a virtual function without a record: $vf"
   done
   left=$(find "$root/run" "$root/etc" -type f \( -path '*/journal/*' -o -name '.*' ! -path '*/lock/*' \))
   [ -z "$left" ] || loses "there is $left"

@@ -145,9 +145,14 @@ foreign_device() {
 
 # foreign_vgpu VF ID: somebody else gives a virtual function a type; 0 takes it away.
 foreign_vgpu() {
-  play bash -c "echo $2 >'$root/sys/bus/pci/devices/$1/nvidia/current_vgpu_type'"
+  play bash -c "echo $2 >'$(file_of "$1" current_vgpu_type)'"
   succeeds
   skip_what_was_written
+}
+
+# file_of VF FILE: where the machine has it.
+file_of() {
+  echo "$root/sys/bus/pci/devices/$1/nvidia/$2"
 }
 
 # enabled_vfs N: so many of the card's are enabled from here on, as sriov-manage does it.

@@ -81,6 +81,65 @@ ended() {
   json '.devices | map(.address) | unique | length' 8
 }
 
+@test "race: 16 at once on the functions of two cards, each with its group, params and name" {
+  machine nvidia-vfx2
+  fault --delay '*/current_vgpu_type=1' --delay '*/vgpu_params=1'
+  at_once 16 "$MDEVTOOL" --root "$root" create --type 1145 --params p=% --name n% --group auto \
+    --placement spread
+  ended 12 0
+  ended 4 5
+  all_is_whole
+  local i
+  for ((i = 1; i <= 16; i++)); do
+    [ "$(cat "$BATS_TEST_TMPDIR/status.$i")" = 0 ] || continue
+    vgpu "$(vf_of "$(cat "$BATS_TEST_TMPDIR/out.$i")")" 1145 "p=$i"
+  done
+  mdevtool list --json
+  json '.devices | map(.address) | unique | length' 12
+  json '.devices | map(.group) | sort | tostring' '[1,2,3,4,5,6,7,8,9,10,11,12]'
+  json '[.devices[] | select((.params | ltrimstr("p=")) == (.name | ltrimstr("n")))] | length' 12
+}
+
+@test "race: 16 make and release functions while another tool takes and gives back one, and all counts add up" {
+  machine nvidia-vf
+  # shellcheck disable=SC2016 # the inner shell's
+  at_once 17 sh -c 'if [ "$3" = 17 ]; then
+      for i in 1 2 3 4 5 6 7 8 9 10; do
+        # opened without emptying it, which sysfs does not do either
+        echo 1149 1<>"$4" && sleep 0.02 && echo 0 1<>"$4"
+      done 2>/dev/null
+      exit 0
+    fi
+    for i in 1 2; do
+      "$1" --root "$2" create --type 1145 --name "n$3" --params "p=$3" >/dev/null; status=$?
+      case $status in
+        0) "$1" --root "$2" destroy "n$3" || exit ;;
+        5 | 6) ;; # no room, or that tool was just there
+        *) exit $status ;;
+      esac
+    done' - "$MDEVTOOL" "$root" % "$(file_of "${vfs[0]}" current_vgpu_type)"
+  ended 17 0
+  foreign_vgpu "${vfs[0]}" 0
+  nothing_left
+}
+
+@test "race: 16 at once over all dialects, and every listing made meanwhile is whole" {
+  machine mixed
+  document '[{"type":"11","params":"x"},{"type":"1145","params":"a=1"}]'
+  # shellcheck disable=SC2016 # the inner shell's
+  at_once 16 sh -c 'if [ $(($3 & 1)) = 0 ]; then
+      "$1" --root "$2" list --json | jq -e "all(.devices[]; .parent and .type)" >/dev/null || exit 99
+      "$1" --root "$2" list-types --json --quiet | jq -e "has(\"types\")" >/dev/null || exit 98
+      exit 0
+    fi
+    exec "$1" --root "$2" create "$4" --group "$3"' - "$MDEVTOOL" "$root" % "$document"
+  ended 16 0
+  all_is_whole
+  mdevtool list --json
+  json '.devices | group_by(.group) | map([.[].type] | sort | join(" ")) | unique == ["11 1145"]'
+  json '.devices | length' 16
+}
+
 @test "race: of two sizes for an empty card one wins, and no set is torn" {
   machine nvidia-vf
   # shellcheck disable=SC2016 # the inner shell's

@@ -539,3 +539,16 @@ entry() {
   mdevtool list-types --all --type 1158 --noheadings --raw -o name,free
   says "NVIDIA\x20L40S-48Q 0"
 }
+
+@test "recover: half a file of types that a killed run left goes" {
+  machine nvidia-vf
+  mdevtool recover
+  local half=$root/run/mdevtool/types/.$gpu.tmp command
+  for command in recover "create --type 1145"; do
+    echo '{' >"$half"
+    # shellcheck disable=SC2086 # words
+    mdevtool $command
+    succeeds
+    [ ! -e "$half" ] || complain "it is there after $command"
+  done
+}

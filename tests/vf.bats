@@ -12,11 +12,6 @@ kept_vgpu() {
   succeeds
 }
 
-# file_of VF FILE: where the machine has it.
-file_of() {
-  echo "$root/sys/bus/pci/devices/$1/nvidia/$2"
-}
-
 # lists VF TEXT: its driver's list is this from here on, as nobody plays that driver.
 lists() {
   local file
@@ -157,6 +152,56 @@ $gpu 1158 NVIDIA\x20L40S-48Q 8 vfio-pci"
   mdevtool list-types --all --json
   fails 1 "creatable_vgpu_types"
   json '.warnings | length > 0'
+}
+
+# because TYPE REASON FIX: so list-types --all says, in JSON and in its table.
+because() {
+  mdevtool list-types --all --json
+  json ".types[] | select(.id == \"$1\") | .available == 0 and (.reason | contains(\"$2\"))"
+  json ".types[] | select(.id == \"$1\").fix" "$3"
+  mdevtool list-types --all --noheadings --raw --type "$1" -o reason,fix
+  output=${output//'\x20'/ }
+  mentions "$2" "$3"
+}
+
+@test "vf: why a type is missing is told, with what to type" {
+  machine nvidia-vf
+  local list=mdevtool\ list\ --parent\ $gpu file
+  mdevtool recover
+  foreign_vgpu "${vfs[0]}" 1157
+  because 1145 "type '1157' is in use, and leaves room only for types of its size" "$list"
+  foreign_vgpu "${vfs[1]}" 1157
+  because 1145 "the GPU is full: the lists of its 6 idle virtual functions are empty" "$list"
+  because 1157 "the GPU is full" "$list"
+  foreign_vgpu "${vfs[0]}" 0
+  foreign_vgpu "${vfs[1]}" 0
+  mdevtool create --type 1145 --count 8 --group 1
+  because 1145 "all of its 8 virtual functions are in use" "$list"
+  mdevtool destroy --group 1
+  unreadable creatable_vgpu_types
+  foreign_vgpu "${vfs[7]}" 1145
+  file=/sys/bus/pci/devices/${vfs[0]}/nvidia/creatable_vgpu_types
+  because 1149 "cannot read '$file': Input/output error" "cat $file"
+}
+
+@test "vf: why a type is missing: nobody lists it, nobody may read it, a list is none" {
+  machine nvidia-vf
+  mdevtool recover
+  local vf file=/sys/bus/pci/devices/${vfs[0]}/nvidia/creatable_vgpu_types
+  for vf in "${vfs[@]}"; do
+    lists "$vf" 'ID    : vGPU Name\n1149  : NVIDIA L40S-1Q\n'
+  done
+  because 1145 "no virtual function lists it now" "cat $file"
+  for vf in "${vfs[@]}"; do
+    lists "$vf" 'what is this\n'
+  done
+  because 1145 "cannot read '$file': it is no list as far as that is known" "cat $file"
+  for vf in "${vfs[@]}"; do
+    chmod 0 "$(file_of "$vf" creatable_vgpu_types)"
+  done
+  nobody_calls list-types --all --json
+  fails 1 "$file" "Permission denied"
+  json '.types[0] | [.id, .fix] == ["1145", "sudo mdevtool list-types '"$gpu"'"]'
 }
 
 @test "vf: files that cannot be read before there is a type matter to nobody" {
@@ -302,6 +347,21 @@ $gpu 1158 NVIDIA\x20L40S-48Q 8 vfio-pci"
   fails 3 "'4711'"
 }
 
+@test "vf: a set whose first leaves the others no room is none at all" {
+  machine nvidia-vf
+  document '{"devices":[{"type":"1145"},{"type":"1150"}]}'
+  mdevtool create "$document"
+  fails 5 "device 2 of 2" "cannot create '1150' (NVIDIA L40S-2Q) on '$gpu': no room" \
+    "'/sys/bus/pci/devices/${vfs[1]}/nvidia/creatable_vgpu_types' does not list it" "nothing of the set is left"
+  wrote "${vfs[0]}/nvidia/current_vgpu_type" 1145
+  wrote "${vfs[0]}/nvidia/current_vgpu_type" 0
+  wrote_nothing_else
+  nothing_left
+  mdevtool create --type 1157 --count 3
+  fails 5 "device 3 of 3"
+  nothing_left
+}
+
 @test "vf: a type that all functions have is no room, and not unknown" {
   machine nvidia-vf
   mdevtool create --type 1145 --count 8
@@ -314,9 +374,12 @@ $gpu 1158 NVIDIA\x20L40S-48Q 8 vfio-pci"
 @test "vf: functions that are off are told, with what to run" {
   machine nvidia-vf-off
   mdevtool create --type 1145 --parent "$gpu"
-  [ "$status" -ne 0 ] || complain "it succeeded"
+  fails 3 "'$gpu' makes no devices: its virtual functions are off, sriov_numvfs is 0 of 8"
   hints "sriov-manage -e $gpu"
   wrote_nothing
+  mdevtool create --type 1145
+  fails 3 1145
+  hints "'mdevtool list-types --all'"
 }
 
 @test "vf: --dry-run shows the function, and writes nothing" {
@@ -341,6 +404,57 @@ $gpu 1158 NVIDIA\x20L40S-48Q 8 vfio-pci"
   json '.devices[0] | tostring | contains("24")'
 }
 
+@test "vf: a GPU instance where the card has some, from a definition and read back" {
+  machine nvidia-vf-mixed
+  mdevtool define --type 1155 --uuid "$A" --attr gpu_instance_id=3 --attr placement_id=24
+  mdevtool start "$A"
+  succeeds
+  wrote "${vfs[0]}/nvidia/current_vgpu_type" 1155
+  wrote "${vfs[0]}/nvidia/gpu_instance_id" 3
+  wrote "${vfs[0]}/nvidia/placement_id" 24
+  wrote_nothing_else
+  mdevtool list --json
+  json '.devices[0].facts | [.gpu_instance_id, .placement_id] == ["3", "24"]'
+  mdevtool destroy "$A"
+  mdevtool create --type 1155 --attr gpu_instance_id=9
+  fails 8 "gpu_instance_id" "Invalid argument"
+  nothing_left
+}
+
+@test "vf: the file that makes and releases is no attribute" {
+  machine nvidia-vf
+  local name
+  for name in current_vgpu_type nvidia/current_vgpu_type; do
+    mdevtool create --type 1145 --attr "$name=0"
+    fails 8 "the attribute '$name' would destroy the device"
+    wrote_nothing
+  done
+  mdevtool define --type 1145 --uuid "$A" --attr current_vgpu_type=1149
+  mdevtool start "$A"
+  fails 8 "would destroy the device"
+  wrote_nothing
+}
+
+@test "vf: functions may list different types, and each takes its own" {
+  machine nvidia-vf
+  local vf
+  for vf in "${vfs[@]}"; do
+    lists "$vf" 'ID    : vGPU Name\n'
+  done
+  lists "${vfs[1]}" 'ID    : vGPU Name\n1149  : NVIDIA L40S-1Q\n'
+  lists "${vfs[4]}" '1145  : NVIDIA L40S-1B\n1149  : NVIDIA L40S-1Q\n'
+  mdevtool list-types --noheadings --raw -o type,free
+  is_silent
+  says "1145 1
+1149 2"
+  document '{"devices":[{"type":"1149"},{"type":"1145"}]}'
+  mdevtool create "$document" --dry-run
+  succeeds
+  mentions "'1149' > /sys/bus/pci/devices/${vfs[1]}/" "'1145' > /sys/bus/pci/devices/${vfs[4]}/"
+  mdevtool create --type 1145 --parent "${vfs[1]}" --dry-run
+  fails 5 "${vfs[1]}"
+}
+
 @test "vf: a placement where the card has none undoes the vGPU" {
   machine nvidia-vf
   mdevtool create --type 1155 --uuid "$A" --attr placement_id=24
@@ -359,6 +473,69 @@ $gpu 1158 NVIDIA\x20L40S-48Q 8 vfio-pci"
   vgpu "${vfs[0]}" 1149
   no_stray_record
   no_journal_entry
+}
+
+### Two cards
+
+# on_cards N...: so many of their functions have a type; the second has four.
+on_cards() {
+  local card having=()
+  for card in 0000:41 0000:c1; do
+    having+=("$(grep -o "$card" <<<"$(configured_vfs)" | wc -l)")
+  done
+  [ "${having[*]}" = "$*" ] || complain "the cards have ${having[*]} vGPUs, not $*"
+}
+
+@test "vf: of two cards the fuller, the emptier, or that of a node" {
+  local placement first second
+  machine nvidia-vfx2
+  while read -r placement first second; do
+    mdevtool create --type 1145 --placement "$placement" --count 6 --group 1
+    succeeds
+    made 6
+    on_cards "$first" "$second"
+    all_is_whole
+    mdevtool destroy --group 1
+    succeeds
+    nothing_left
+  done <<END
+pack 2 4
+spread 5 1
+numa=1 6 0
+END
+  mdevtool create --type 1145 --placement numa=0 --count 5
+  fails 5 "no room for so many"
+  mdevtool create --type 1145 --placement numa=7
+  fails 3 "NUMA node 7"
+  mdevtool create --type 1145 --placement spread --dry-run
+  mentions "${vfs[0]}/nvidia/current_vgpu_type"
+  mdevtool create --type 1145 --dry-run
+  mentions "0000:c1:00.4/nvidia/current_vgpu_type"
+  wrote_nothing
+}
+
+@test "vf: a card whose size is another leaves the set to the other" {
+  machine nvidia-vfx2
+  device "$A" 1157 --parent 0000:c1:00.0
+  mdevtool create --type 1145 --count 2
+  succeeds
+  on_cards 2 1
+  mdevtool create --type 1150
+  fails 5 "no room on any of 2 parents"
+  mdevtool create --type 1145 --parent c1:00.0
+  fails 5 1145 0000:c1:00.0
+  hints "'0000:41:00.0' has room for 6"
+  mdevtool list-types --all --type 1145 --noheadings --raw -o parent,free,reason
+  says "$gpu 6 -
+0000:c1:00.0 0 type\x20'1157'\x20is\x20in\x20use,\x20and\x20leaves\x20room\x20only\x20for\x20types\x20of\x20its\x20size\x20unless\x20the\x20GPU\x20is\x20in\x20heterogeneous\x20mode"
+}
+
+@test "vf: a set over two cards that fails on the second is undone on both" {
+  machine nvidia-vfx2
+  fault --fail '6=EIO'
+  mdevtool create --type 1145 --count 6
+  fails 1 "device 6 of 6 failed" "Input/output error" "nothing of the set is left"
+  nothing_left
 }
 
 ### list, show, destroy
@@ -393,6 +570,43 @@ $gpu 1158 NVIDIA\x20L40S-48Q 8 vfio-pci"
   wrote_nothing
   releases "${vfs[0]}"
   mdevtool destroy "$A"
+  succeeds
+  nothing_left
+}
+
+@test "vf: a group is joined, and goes as a whole or not at all" {
+  machine nvidia-vf
+  device "$A" 1145 --group auto
+  mdevtool create --type 1145 --uuid "$B" --group 1
+  succeeds
+  warns "joined group 1, now 2 devices"
+  mdevtool create --type 1149 --uuid "$C" --group auto
+  mdevtool show "$C" --json
+  json '.devices[0].group' 2
+  mdevtool start-vm-args --group 1
+  says "-device vfio-pci,sysfsdev=/sys/bus/pci/devices/${vfs[0]}
+-device vfio-pci,sysfsdev=/sys/bus/pci/devices/${vfs[1]}"
+  holds "${vfs[1]}"
+  mdevtool destroy --group 1
+  fails 6 "$B" "PID 4711"
+  wrote_nothing
+  mdevtool destroy --all --parent "$gpu"
+  fails 6 "$B"
+  wrote_nothing
+  releases "${vfs[1]}"
+  mdevtool destroy --group 1
+  succeeds
+  [ "$(configured_vfs)" = "${vfs[2]}" ] || complain "others have gone, too"
+}
+
+@test "vf: all of a card goes only with --foreign when others have some of it" {
+  machine nvidia-vf
+  device "$A" 1145
+  foreign_vgpu "${vfs[3]}" 1149
+  mdevtool destroy --all --parent "$gpu"
+  fails 7 "'${vfs[3]}': others have set it up, as type '1149'"
+  wrote_nothing
+  mdevtool destroy --all --parent "$gpu" --foreign
   succeeds
   nothing_left
 }
@@ -707,6 +921,41 @@ $gpu 1158 NVIDIA\x20L40S-48Q 8 vfio-pci"
   all_is_whole
 }
 
+@test "vf: what is defined and not listed has no room, even where nobody remembers it" {
+  machine nvidia-vf
+  kept_vgpu "$A" 1145 --auto
+  foreign_vgpu "${vfs[0]}" 1150
+  mdevtool start "$A"
+  fails 5 "cannot create '1145' (NVIDIA L40S-1B) on '$gpu': no room, it is not listed now"
+  hints "mdevtool list-types --all $gpu"
+  mdevtool start --auto
+  fails 5 "'$A' is not started"
+  wrote_nothing
+  (sleep 1 && foreign_vgpu "${vfs[0]}" 0) 3>&- &
+  mdevtool start --auto --wait 20
+  wait $!
+  succeeds
+  vgpu "${vfs[0]}" 1145
+}
+
+@test "vf: what starts by itself waits for lists that come after their functions, then gives up" {
+  machine nvidia-vf
+  kept_vgpu "$A" 1145 --auto --params a=1
+  foreign_vgpu "${vfs[7]}" 1158
+  mdevtool list-types --available
+  says_nothing
+  local before=$SECONDS
+  mdevtool start --auto --wait 2
+  fails 5 "'$A' is not started"
+  [ $((SECONDS - before)) -lt 10 ] || complain "that took too long"
+  (sleep 1 && foreign_vgpu "${vfs[7]}" 0) 3>&- &
+  mdevtool start --auto --wait 20
+  wait $!
+  succeeds
+  says "$A"
+  vgpu "${vfs[0]}" 1145 a=1
+}
+
 @test "vf: a definition of the mediated device it was, by its number" {
   machine nvidia-vf
   foreign_definition "$gpu" "$A" '{"mdev_type":"nvidia-1145","start":"manual","attrs":[]}'
@@ -716,6 +965,28 @@ $gpu 1158 NVIDIA\x20L40S-48Q 8 vfio-pci"
   wrote_nothing_else
   mdevtool list --json
   json '.devices[0].uuid' "$A"
+}
+
+@test "vf: a host that has moved keeps its files, with attributes and automatic start" {
+  machine nvidia-vf
+  local kept='{"mdev_type":"nvidia-1145","start":"auto","attrs":[{"nvidia/vgpu_params":"frame_rate_limiter=0"}]}'
+  foreign_definition "$gpu" "$A" "$kept"
+  mdevtool start --auto
+  succeeds
+  says "$A"
+  wrote "${vfs[0]}/nvidia/current_vgpu_type" 1145
+  wrote "${vfs[0]}/nvidia/vgpu_params" frame_rate_limiter=0
+  wrote_nothing_else
+  mdevctl_has "$A" "$kept"
+  mdevtool list --defined --noheadings --raw -o uuid,type,state
+  says "$A nvidia-1145 active"
+  mdevtool start "$A"
+  warns "is active already"
+  mdevtool create --type nvidia-1149
+  succeeds
+  wrote "${vfs[1]}/nvidia/current_vgpu_type" 1149
+  mdevtool create --type nvidia-114
+  fails 3 "'nvidia-114'"
 }
 
 @test "vf: a definition of the mediated device it was, where the name has changed, is refused" {

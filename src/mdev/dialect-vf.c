@@ -650,7 +650,9 @@ static const char *device_path(struct pool *pool, const struct request *request)
 /* placement_id is short for nvidia/placement_id. */
 static const char *attribute_name(struct pool *pool, const char *given)
 {
-	return strchr(given, '/') ? given : pool_printf(pool, VENDOR "%s", given);
+	const char *name = strchr(given, '/') ? given : pool_printf(pool, VENDOR "%s", given);
+
+	return streq(name, VENDOR CURRENT) ? NULL : name;
 }
 
 /* vgpu_params takes them whatever the type. */
@@ -660,11 +662,13 @@ static bool ignores_params(const struct request *request)
 	return false;
 }
 
+/* What the set has made so far may have left this one no room, and nothing but the list tells. */
 static void plan_create(const struct request *request, struct plan *plan)
 {
 	const char *device = device_path(plan->pool, request);
 
 	plan_add(plan, STEP_REQUIRE_TEXT, device, VENDOR CURRENT, IDLE);
+	plan_add(plan, STEP_REQUIRE_LISTED, device, VENDOR CREATABLE, request->type->id);
 	plan_add(plan, STEP_CREATE, device, VENDOR CURRENT, request->type->id);
 	plan_add(plan, STEP_EXPECT_TEXT, device, VENDOR CURRENT, request->type->id);
 	if (request->params)
@@ -674,13 +678,16 @@ static void plan_create(const struct request *request, struct plan *plan)
 			 request->attributes[i].value);
 }
 
-/* An address is used again: what the VF has is looked at once more right before the store. */
+/*
+ * An address is used again: what the VF has is looked at once more right before the store, and
+ * others may have given it another type right after.
+ */
 static void plan_destroy(const struct root *root, const struct device *device, struct plan *plan)
 {
 	(void)root;
 	plan_add(plan, STEP_REQUIRE_TEXT, device->path, VENDOR CURRENT, device->type);
 	plan_add(plan, STEP_REMOVE, device->path, VENDOR CURRENT, IDLE);
-	plan_add(plan, STEP_EXPECT_TEXT, device->path, VENDOR CURRENT, IDLE);
+	plan_add(plan, STEP_EXPECT_OTHER, device->path, VENDOR CURRENT, device->type);
 }
 
 const struct dialect dialect_vf = {

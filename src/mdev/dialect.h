@@ -62,7 +62,10 @@ struct dialect {
 	void (*plan_create)(const struct request *request, struct plan *plan);
 	/* Where the device will be. */
 	const char *(*device_path)(struct pool *pool, const struct request *request);
-	/* The attribute's path below the device's directory; NULL where it is the given name. */
+	/*
+	 * The attribute's path below the device's directory, or NULL for one that makes and
+	 * destroys devices. Itself NULL where the path is the given name.
+	 */
 	const char *(*attribute_name)(struct pool *pool, const char *given);
 	/* True when the request's params have nowhere to go. */
 	bool (*ignores_params)(const struct request *request);

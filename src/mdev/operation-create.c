@@ -106,23 +106,31 @@ static int decide_uuid(struct creations *creations, size_t i, struct err *err)
 }
 
 /* The attributes by the names that the dialect has for them. */
-static const struct attribute *name_attributes(struct pool *pool, const struct dialect *dialect,
-					       const struct definition *definition)
+static int name_attributes(struct pool *pool, const struct dialect *dialect,
+			   const struct definition *definition, struct request *request,
+			   struct err *err)
 {
 	size_t n = definition->n_attributes;
 	struct attribute *list;
 
+	request->attributes = definition->attributes;
+	request->n_attributes = n;
 	if (!dialect->attribute_name || !n)
-		return definition->attributes;
-	list = pool_alloc(pool, n * sizeof(*list));
-	for (size_t i = 0; i < n; i++)
-		list[i] = (struct attribute){
-			dialect->attribute_name(pool, definition->attributes[i].name),
-			definition->attributes[i].value};
-	return list;
+		return 0;
+	request->attributes = list = pool_alloc(pool, n * sizeof(*list));
+	for (size_t i = 0; i < n; i++) {
+		const struct attribute *given = &definition->attributes[i];
+
+		list[i] = (struct attribute){dialect->attribute_name(pool, given->name),
+					     given->value};
+		if (!list[i].name)
+			return err_set(err, ERR_INVALID,
+				       "the attribute '%s' would destroy the device", given->name);
+	}
+	return 0;
 }
 
-static void decide_plan(struct creations *creations, struct creation *creation)
+static int decide_plan(struct creations *creations, struct creation *creation, struct err *err)
 {
 	struct pool *pool = creations->inventory.pool;
 	struct request *request = &creation->request;
@@ -131,8 +139,8 @@ static void decide_plan(struct creations *creations, struct creation *creation)
 	const struct dialect *dialect = type->parent->dialect;
 
 	request->params = definition->params;
-	request->attributes = name_attributes(pool, dialect, definition);
-	request->n_attributes = definition->n_attributes;
+	if (name_attributes(pool, dialect, definition, request, err) < 0)
+		return -1;
 	creation->params_ignored = dialect->ignores_params(request);
 	creation->plan = (struct plan){.pool = pool};
 	dialect->plan_create(request, &creation->plan);
@@ -151,6 +159,7 @@ static void decide_plan(struct creations *creations, struct creation *creation)
 		.attributes = request->attributes,
 		.n_attributes = request->n_attributes,
 	};
+	return 0;
 }
 
 static int decide(struct creations *creations, const struct definitions *definitions,
@@ -159,9 +168,9 @@ static int decide(struct creations *creations, const struct definitions *definit
 	if (decide_names(creations, definitions, options, err) < 0)
 		return -1;
 	for (size_t i = 0; i < creations->n; i++) {
-		if (decide_uuid(creations, i, err) < 0)
+		if (decide_uuid(creations, i, err) < 0 ||
+		    decide_plan(creations, &creations->list[i], err) < 0)
 			return -1;
-		decide_plan(creations, &creations->list[i]);
 	}
 	return 0;
 }

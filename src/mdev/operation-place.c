@@ -87,8 +87,8 @@ int refuse_type(struct inventory *inventory, const struct parent *parent, const 
 		err_set(err, ERR_NOT_FOUND, "no parent offers a type '%s'", type);
 	if (nearest)
 		return err_hint(err, "did you mean '%s'?", nearest);
-	return err_hint(err, "'mdevtool list-types%s%s' shows what there is", parent ? " " : "",
-			parent ? parent->name : "");
+	return err_hint(err, "'mdevtool list-types --all%s%s' shows what there is",
+			parent ? " " : "", parent ? parent->name : "");
 }
 
 static const char *name_in_brackets(struct pool *pool, const char *name)
@@ -197,6 +197,17 @@ static int check_old_id(const struct type *type, const struct definition *defini
 			type->parent->name);
 }
 
+/* Where types come and go, one that was seen when it was defined is no mistake. */
+static int refuse_unlisted(struct inventory *inventory, const struct parent *parent,
+			   const struct definition *definition, struct err *err)
+{
+	if (!parent->dialect->hides_types || !definition->type_name)
+		return refuse_type(inventory, parent, definition->type, err);
+	err_set(err, ERR_NO_ROOM, "cannot create '%s' (%s) on '%s': no room, it is not listed now",
+		definition->type, definition->type_name, parent->name);
+	return err_hint(err, "'mdevtool list-types --all %s' shows what is", parent->name);
+}
+
 static int on_named_parent(struct creations *creations, const struct definitions *definitions,
 			   const struct definition *definition,
 			   const struct create_options *options, struct creation *creation,
@@ -211,7 +222,7 @@ static int on_named_parent(struct creations *creations, const struct definitions
 		return -1;
 	type = inventory_find_type(&creations->inventory, parent, definition->type, TYPE_NEEDS);
 	if (!type)
-		return refuse_type(&creations->inventory, parent, definition->type, err);
+		return refuse_unlisted(&creations->inventory, parent, definition, err);
 	if (check_old_id(type, definition, err) < 0)
 		return -1;
 	creation->request.type = type;

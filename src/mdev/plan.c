@@ -34,9 +34,15 @@ const char *step_shell(struct pool *pool, const struct step *step)
 	switch (step->kind) {
 	case STEP_REQUIRE:
 		return pool_printf(pool, "test \"$(cat %s)\" -gt 0", path);
+	case STEP_REQUIRE_LISTED:
+		return pool_printf(pool, "grep -qw %s %s",
+				   text_shell(pool, pool_printf(pool, "^ *%s", step->text)), path);
 	case STEP_REQUIRE_TEXT:
 	case STEP_EXPECT_TEXT:
 		return pool_printf(pool, "test \"$(cat %s)\" = %s", path,
+				   text_shell(pool, step->text));
+	case STEP_EXPECT_OTHER:
+		return pool_printf(pool, "test \"$(cat %s)\" != %s", path,
 				   text_shell(pool, step->text));
 	case STEP_STORE:
 	case STEP_CREATE:
@@ -79,6 +85,31 @@ static int run_require(const struct root *root, const struct step *step, struct 
 	return -1;
 }
 
+static bool begins_with_word(const char *line, const char *word)
+{
+	size_t length = strlen(word);
+
+	line += strspn(line, " \t");
+	return strncmp(line, word, length) == 0 && strchr(" \t\r\n:", line[length]);
+}
+
+static int run_listed(const struct root *root, const struct step *step, struct err *err)
+{
+	autopool struct pool *pool = pool_new();
+	autoclose int dir = root_openat(root, step->dir, O_PATH | O_DIRECTORY);
+	const char *text = dir < 0 ? NULL : sysfs_read_attribute(dir, step->name, pool);
+
+	if (!text)
+		return err_errno(err, errno, "cannot read '%s/%s'", step->dir, step->name);
+	for (const char *line = text; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (begins_with_word(line, step->text))
+			return 0;
+	}
+	return err_set(err, ERR_NO_ROOM, "no room, '%s/%s' does not list it now", step->dir,
+		       step->name);
+}
+
 static int run_expect(const struct root *root, const struct step *step, struct err *err)
 {
 	autoclose int dir = root_openat(root, step->dir, O_PATH | O_DIRECTORY);
@@ -108,6 +139,20 @@ static int run_text(const struct root *root, const struct step *step, struct err
 		step->dir, step->name, text, step->text);
 	err->errnum = EBUSY;
 	return -1;
+}
+
+static int run_expect_other(const struct root *root, const struct step *step, struct err *err)
+{
+	autopool struct pool *pool = pool_new();
+	autoclose int dir = root_openat(root, step->dir, O_PATH | O_DIRECTORY);
+	const char *text = dir < 0 ? NULL : sysfs_read_attribute(dir, step->name, pool);
+
+	if (!text && errno != ENOENT && errno != ENODEV)
+		return err_errno(err, errno, "cannot read '%s/%s'", step->dir, step->name);
+	if (!text || !streq(text, step->text))
+		return 0;
+	return err_set(err, ERR_FAILED, "the driver took it, but '%s/%s' still says '%s'",
+		       step->dir, step->name, step->text);
 }
 
 static bool is_read_only(const struct root *root, const struct step *step)
@@ -149,16 +194,20 @@ static int explain(const struct root *root, const struct step *step, int errnum,
 	return -1;
 }
 
+/* Those that only look. */
+static int (*const checks[])(const struct root *root, const struct step *step, struct err *err) = {
+	[STEP_REQUIRE] = run_require,           [STEP_REQUIRE_LISTED] = run_listed,
+	[STEP_REQUIRE_TEXT] = run_text,         [STEP_EXPECT] = run_expect,
+	[STEP_EXPECT_GONE] = run_expect,        [STEP_EXPECT_TEXT] = run_text,
+	[STEP_EXPECT_OTHER] = run_expect_other,
+};
+
 static int run_step(const struct step *step, struct run *run, struct err *err)
 {
 	if (run->trace)
 		print_step(step, run->trace);
-	if (step->kind == STEP_REQUIRE)
-		return run_require(run->root, step, err);
-	if (step->kind == STEP_EXPECT || step->kind == STEP_EXPECT_GONE)
-		return run_expect(run->root, step, err);
-	if (step->kind == STEP_REQUIRE_TEXT || step->kind == STEP_EXPECT_TEXT)
-		return run_text(run->root, step, err);
+	if (step->kind < ARRAY_SIZE(checks) && checks[step->kind])
+		return checks[step->kind](run->root, step, err);
 
 	int wait_ms = step->kind == STEP_REMOVE ? run->wait_ms : -1;
 	int errnum = sysfs_store(run->root, step->dir, step->name, step->text, wait_ms);

@@ -10,17 +10,19 @@
 #include <stdio.h>
 
 enum step_kind {
-	STEP_REQUIRE,      /* the number in the file is above 0, else ERR_NO_ROOM */
-	STEP_REQUIRE_TEXT, /* the file says this text, else ERR_BUSY with errnum EBUSY */
-	STEP_STORE,        /* the text goes into the file */
-	STEP_CREATE,       /* the store that makes the device */
-	STEP_FINALLY,      /* a store made after its plan's end or failure, once the step that it
-			      cleans up after has begun */
+	STEP_REQUIRE,        /* the number in the file is above 0, else ERR_NO_ROOM */
+	STEP_REQUIRE_LISTED, /* a line of the file begins with this word, else ERR_NO_ROOM */
+	STEP_REQUIRE_TEXT,   /* the file says this text, else ERR_BUSY with errnum EBUSY */
+	STEP_STORE,          /* the text goes into the file */
+	STEP_CREATE,         /* the store that makes the device */
+	STEP_FINALLY,        /* a store made after its plan's end or failure, once the step that it
+				cleans up after has begun */
 	STEP_ATTRIBUTE, /* a store into an attribute that the user named: missing is ERR_INVALID */
 	STEP_REMOVE,    /* a store that can block for as long as somebody holds the device */
 	STEP_EXPECT,    /* the file is there */
 	STEP_EXPECT_GONE,
-	STEP_EXPECT_TEXT, /* the file says this text by now */
+	STEP_EXPECT_TEXT,  /* the file says this text by now */
+	STEP_EXPECT_OTHER, /* it says another, or is gone */
 };
 
 struct step {

@@ -51,5 +51,8 @@ int recall_keep(const struct root *root, const struct parent *parent, struct err
 	}
 	autofree char *text = is_news ? json_dumps(json, JSON_INDENT(2)) : NULL;
 	json_decref(json);
-	return text ? state_write(root, STATE_TYPES, parent->name, parent->name, text, err) : 0;
+	if (text)
+		return state_write(root, STATE_TYPES, parent->name, parent->name, text, err);
+	state_drop_half(root, STATE_TYPES, parent->name);
+	return 0;
 }

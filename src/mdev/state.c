@@ -163,6 +163,15 @@ int state_write(const struct root *root, const char *path, const char *name, con
 	return file_move(dir, temporary, dir, name, what, err);
 }
 
+void state_drop_half(const struct root *root, const char *path, const char *half)
+{
+	autoclose int dir = root_openat(root, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+	autofree char *temporary = NULL;
+
+	if (!root->stateless && dir >= 0 && asprintf(&temporary, TEMPORARY, half) >= 0)
+		unlinkat(dir, temporary, 0);
+}
+
 int state_remove(const struct root *root, const char *path, const char *name, struct err *err)
 {
 	autofree char *temporary = NULL;

@@ -39,5 +39,7 @@ int state_explain(const struct root *root, const char *path, const char *name, s
  */
 int state_write(const struct root *root, const char *path, const char *name, const char *half,
 		const char *text, struct err *err);
+/* Removes what a killed run left under ".HALF.tmp", where nothing is to be written now. */
+void state_drop_half(const struct root *root, const char *path, const char *half);
 /* Removes it, and what a killed run left under ".NAME.tmp"; missing is fine. */
 int state_remove(const struct root *root, const char *path, const char *name, struct err *err);

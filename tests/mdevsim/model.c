@@ -60,6 +60,7 @@ static const struct store vf_stores[] = {
 	{ON_DEVICE, "nvidia/current_vgpu_type", vf_type},
 	{ON_DEVICE, "nvidia/vgpu_params", vf_params},
 	{ON_DEVICE, "nvidia/placement_id", vf_placement},
+	{ON_DEVICE, "nvidia/gpu_instance_id", vf_instance},
 	{0},
 };
 

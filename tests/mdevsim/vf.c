@@ -256,14 +256,16 @@ static void show_function(struct machine *machine, const struct record *parent,
 	autofree char *type = format("%s\n", record_get(device, "type"));
 	autofree char *params = format("%s\n", record_get(device, "params"));
 	autofree char *placement = format("%s\n", record_get(device, "placement"));
-	bool mixed = heterogeneous(parent);
+	autofree char *instance = format("%s\n", record_get(device, "instance"));
+	bool mixed = heterogeneous(parent), divided = record_number(parent, "instances") > 0;
 
 	show_creatable(machine, parent, device, dir);
 	show_file(machine, dir, "current_vgpu_type", 0644, type);
 	show_file(machine, dir, "vgpu_params", 0644, params);
 	show_file(machine, dir, "placement_id", mixed ? 0644 : 0444,
 		  mixed && !is_idle(device) ? placement : "Not Applicable\n");
-	show_file(machine, dir, "gpu_instance_id", 0444, NO_INSTANCE);
+	show_file(machine, dir, "gpu_instance_id", divided ? 0644 : 0444,
+		  *record_get(device, "instance") ? instance : NO_INSTANCE);
 	show_file(machine, dir, "warm_update", 0644, "0\n");
 }
 
@@ -374,6 +376,7 @@ long vf_type(const struct request *request)
 		record_set(request->device, "type", IDLE);
 		record_set(request->device, "params", NULL);
 		record_set(request->device, "placement", NULL);
+		record_set(request->device, "instance", NULL);
 		device_save(request->machine, request->device);
 		return 0;
 	}
@@ -409,6 +412,24 @@ long vf_placement(const struct request *request)
 	    !place_is_free(request, (long)number, kind.units))
 		return -EINVAL;
 	set_placement(request, (long)number);
+	device_save(request->machine, request->device);
+	return 0;
+}
+
+long vf_instance(const struct request *request)
+{
+	unsigned long number;
+	int error = parse_number(request->text, &number);
+	autofree char *text = NULL;
+
+	if (error)
+		return -error;
+	if (is_idle(request->device) || *record_get(request->device, "held"))
+		return -EPERM;
+	if (number >= (unsigned long)record_number(request->parent, "instances"))
+		return -EINVAL;
+	text = format("%lu", number);
+	record_set(request->device, "instance", text);
 	device_save(request->machine, request->device);
 	return 0;
 }

@@ -17,6 +17,7 @@ store_function vf_numvfs;
 store_function vf_type;
 store_function vf_params;
 store_function vf_placement;
+store_function vf_instance;
 
 /* Whether reading this file of a function fails: a negative errno, or 0. */
 long vf_read_error(const struct record *parent, const struct record *device, const char *file);

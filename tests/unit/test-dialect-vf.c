@@ -334,6 +334,7 @@ static const char *shell(struct pool *pool, const struct plan *plan)
 static void test_create(void)
 {
 	static const char want[] = "test \"$(cat " NVIDIA "current_vgpu_type)\" = '0'\n"
+				   "grep -qw '^ *1145' " NVIDIA "creatable_vgpu_types\n"
 				   "echo '1145' > " NVIDIA "current_vgpu_type\n"
 				   "test \"$(cat " NVIDIA "current_vgpu_type)\" = '1145'\n"
 				   "echo 'frl=0' > " NVIDIA "vgpu_params\n"
@@ -353,13 +354,14 @@ static void test_create(void)
 	is_text(shell(pool, &plan), want, "the type, read back, then parameters and attributes");
 	ok(!dialect_vf.ignores_params(&request), "all types take parameters");
 	is_text(dialect_vf.attribute_name(pool, "nvidia/x"), "nvidia/x", "a path stays what it is");
+	ok(!dialect_vf.attribute_name(pool, "current_vgpu_type"), "what releases is no attribute");
 }
 
 static void test_destroy(void)
 {
 	static const char want[] = "test \"$(cat " NVIDIA "current_vgpu_type)\" = '1145'\n"
 				   "echo '0' > " NVIDIA "current_vgpu_type\n"
-				   "test \"$(cat " NVIDIA "current_vgpu_type)\" = '0'\n";
+				   "test \"$(cat " NVIDIA "current_vgpu_type)\" != '1145'\n";
 	autopool struct pool *pool = pool_new();
 	const struct device device = {.path = "/" BUS "0000:41:00.4", .type = "1145"};
 	struct plan plan = {.pool = pool};

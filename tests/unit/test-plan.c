@@ -30,6 +30,9 @@ static void test_shell(void)
 	} cases[] = {
 		{STEP_REQUIRE, "/sys/t", "max_instances", NULL,
 		 "test \"$(cat /sys/t/max_instances)\" -gt 0"},
+		{STEP_REQUIRE_LISTED, "/sys/t", "list", "1145", "grep -qw '^ *1145' /sys/t/list"},
+		{STEP_EXPECT_OTHER, "/sys/t", "type", "1145",
+		 "test \"$(cat /sys/t/type)\" != '1145'"},
 		{STEP_STORE, "/sys/t", "params", "frame_rate_limiter=0",
 		 "echo 'frame_rate_limiter=0' > /sys/t/params"},
 		{STEP_CREATE, "/sys/0000:86:00.0", "create", "U:1",
@@ -81,6 +84,8 @@ static const struct tree_entry files[] = {
 	{.path = "sys/params", .text = "?"},
 	{.path = "sys/create", .text = "?"},
 	{.path = "sys/other", .text = "?"},
+	{.path = "sys/list",
+	 .text = "ID    : 145 Name\n1145  : NVIDIA L40S-1B\n1149\t: x\n7\n  8:\n"},
 	{.path = "sys/directory/"},
 	{.path = "sys/dangling@", .text = "nowhere"},
 };
@@ -180,6 +185,47 @@ static void test_no_room(void)
 	end(&t);
 }
 
+/* The first word of a line, and the whole of it. */
+static void test_listed(void)
+{
+	static const struct {
+		const char *word;
+		bool listed;
+	} cases[] = {{"1145", true}, {"1149", true},   {"7", true},     {"ID", true},  {"8", true},
+		     {"114", false}, {"11450", false}, {"L40S", false}, {"145", false}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct trial t;
+
+		begin(&t);
+		add(&t, STEP_REQUIRE_LISTED, "list", cases[i].word);
+		is_number(plan_run(&t.plan, &t.run, &t.err), cases[i].listed ? 0 : -1,
+			  "'%s' in a list", cases[i].word);
+		if (!cases[i].listed)
+			is_error(&t.err, ERR_NO_ROOM, "no room, '/sys/list' does not list it now",
+				 "says so");
+		end(&t);
+	}
+}
+
+/* Whoever took it after us may have set it to anything. */
+static void test_other(void)
+{
+	static const struct {
+		const char *name, *text;
+	} cases[] = {{"room", "1145"}, {"full", "2"}, {"no", "2"}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct trial t;
+
+		begin(&t);
+		add(&t, STEP_EXPECT_OTHER, cases[i].name, cases[i].text);
+		is_number(plan_run(&t.plan, &t.run, &t.err), 0, "'%s' says not '%s'", cases[i].name,
+			  cases[i].text);
+		end(&t);
+	}
+}
+
 static void test_finally(void)
 {
 	struct trial t;
@@ -252,8 +298,12 @@ static void test_failures(void)
 	} cases[] = {
 		{STEP_REQUIRE, "no", NULL, ERR_NOT_FOUND, "cannot read '/sys/no': ", ENOENT},
 		{STEP_REQUIRE, "words", NULL, ERR_INVALID, "cannot read '/sys/words': ", EINVAL},
+		{STEP_REQUIRE_LISTED, "no", "1145", ERR_NOT_FOUND,
+		 "cannot read '/sys/no': ", ENOENT},
 		{STEP_EXPECT, "no", NULL, ERR_FAILED,
 		 "the driver took it, but '/sys/no' is not there", 0},
+		{STEP_EXPECT_OTHER, "room", "2", ERR_FAILED,
+		 "the driver took it, but '/sys/room' still says '2'", 0},
 		{STEP_EXPECT_GONE, "room", NULL, ERR_FAILED,
 		 "the driver took it, but '/sys/room' is still there", 0},
 		{STEP_EXPECT_GONE, "dangling", NULL, ERR_FAILED,
@@ -342,6 +392,8 @@ int main(void)
 		return tap_end();
 	test_good();
 	test_no_room();
+	test_listed();
+	test_other();
 	test_finally();
 	test_finally_of_failure();
 	test_finally_fails();
