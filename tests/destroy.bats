@@ -178,7 +178,7 @@ golden() {
   holds "$A"
   mdevtool destroy "${A:0:8}"
   fails 6 "cannot destroy '$A': held by qemu-system-x86 (PID 4711, VM 'web-1')"
-  hints "VM"
+  hints "shut the VM down" "mdevtool detach $A --qmp SOCKET"
   wrote_nothing
   device_exists "$A"
   mdevtool destroy "$A" --json

@@ -248,17 +248,23 @@ global_options() {
 
 @test "pages are clean for mandoc" {
   command -v mandoc >/dev/null || skip "mandoc is not installed"
-  run mandoc -Tlint -Wwarning "$man"/*.1
+  run mandoc -Tlint -Wwarning "$man"/*.[17]
   assert_output ''
 }
 
 @test "pages are clean for groff" {
   local page
   command -v groff >/dev/null || skip "groff is not installed"
-  for page in "$man"/*.1; do
+  for page in "$man"/*.[17]; do
     run sh -c "groff -Tutf8 -mandoc -ww -K utf8 '$page' 2>&1 >/dev/null"
     assert_output ''
   done
+}
+
+# "Pq Ql a , Ql b" is one quotation within the other.
+@test "pages quote each word by itself" {
+  run grep -n '^\.[A-Z].* Ql .* Ql ' "$man"/*.[17]
+  assert_output ''
 }
 
 # The tests below run what the documents show; check-docs says how.

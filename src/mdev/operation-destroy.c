@@ -47,7 +47,10 @@ int refuse_held(const struct root *root, const struct device *device, const char
 				"unplugs the device",
 				holder->vm);
 	if (holder->vm)
-		return err_hint(err, "shut the VM down, or unplug it first");
+		return err_hint(
+			err,
+			"shut the VM down, or unplug it first: mdevtool detach %s --qmp SOCKET",
+			device->uuid);
 	return err_hint(err, "'ps -fp %d' shows what it is; end it first", holder->pid);
 }
 
