@@ -325,8 +325,19 @@ load vm.bash
   a_vm
   mdevtool create --type 11 --uuid "$A" --attach "$vm" --params x=1
   succeeds
+}
+
+@test "create --attach: the group rule comes before the first write" {
+  machine m60
+  a_vm --port rp1
   mdevtool create --type 11 --count 2 --attach "$vm"
-  fails 8 "only one device would work" "nothing of the set is left"
+  fails 8 "only one device would work" "--group auto"
+  wrote_nothing_else
+  device "$A" 11 --group 1
+  a_vm --port rp1 --device "$(has "$A")"
+  mdevtool create --type 11 --group 2 --attach "$vm"
+  fails 8 "only one device would work" "$A"
+  wrote_nothing_else
 }
 
 @test "create --attach: without the VM nothing is written" {

@@ -159,6 +159,30 @@ struct user {
 	struct guest guest;
 };
 
+/* What would be refused when the devices are there is refused before they are made. */
+static int check_groups(void *data, const struct creations *creations, struct err *err)
+{
+	struct user *user = data;
+	struct pool *pool = user->context->pool;
+	autoinventory struct inventory inventory = {0};
+	struct filtered devices = {0};
+
+	inventory_init(&inventory, &user->context->root);
+	for (size_t i = 0; i < creations->n; i++) {
+		const struct request *request = &creations->list[i].request;
+		struct device *device = pool_alloc(pool, sizeof(*device));
+
+		device->uuid = request->uuid;
+		device->type = request->type->id;
+		device->requires_group = request->type->requires_group;
+		device->group = request->group;
+		*pool_push(pool, devices.list, devices.n) = device;
+	}
+	if (plug_check_groups(user->context, &user->guest, &inventory, &devices, err) == 0)
+		return 0;
+	return err_hint(err, "--group auto, or the group of those that the VM has");
+}
+
 static int hand_over(void *data, const struct creations *creations, struct err *err)
 {
 	struct user *user = data;
@@ -189,6 +213,7 @@ static int open_user(const struct options *o, struct user *user, struct create_o
 		return 0;
 	if (o->dry_run)
 		return err_set(err, ERR_USAGE, "--attach and --dry-run do not go together");
+	create->check = check_groups;
 	create->use = hand_over;
 	create->data = user;
 	return plug_open(user->context, &plug, &user->guest, &wait_ms, err);

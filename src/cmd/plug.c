@@ -66,19 +66,27 @@ static struct filtered devices_of(struct context *context, const struct guest *g
 	return result;
 }
 
+int plug_check_groups(struct context *context, const struct guest *guest,
+		      struct inventory *inventory, const struct filtered *devices, struct err *err)
+{
+	struct filtered all = devices_of(context, guest, inventory);
+
+	for (size_t i = 0; i < devices->n; i++)
+		*pool_push(context->pool, all.list, all.n) = devices->list[i];
+	return vm_check_groups(&all, err);
+}
+
 int plug_attach(struct context *context, struct guest *guest, struct inventory *inventory,
 		const struct filtered *devices, const char *bus, struct plugging **ret,
 		struct err *err)
 {
-	struct filtered all = devices_of(context, guest, inventory), new = {0};
+	struct filtered new = {0};
 
-	for (size_t i = 0; i < devices->n; i++) {
-		if (guest_find(guest, devices->list[i]))
-			continue;
-		*pool_push(context->pool, new.list, new.n) = devices->list[i];
-		*pool_push(context->pool, all.list, all.n) = devices->list[i];
-	}
-	if (vm_check(context, &new, err) < 0 || vm_check_groups(&all, err) < 0)
+	for (size_t i = 0; i < devices->n; i++)
+		if (!guest_find(guest, devices->list[i]))
+			*pool_push(context->pool, new.list, new.n) = devices->list[i];
+	if (vm_check(context, &new, err) < 0 ||
+	    plug_check_groups(context, guest, inventory, &new, err) < 0)
 		return -1;
 	*ret = plug_list(context, devices);
 	return guest_attach(guest, *ret, devices->n, bus, err);

@@ -36,6 +36,10 @@ int plug_devices(struct context *context, struct inventory *inventory, struct fi
 /* A list of them for guest_attach() and guest_detach(). */
 struct plugging *plug_list(struct context *context, const struct filtered *devices);
 
+/* Refuses devices that the VM does not have yet and that must share a group with others:
+ * ERR_INVALID. */
+int plug_check_groups(struct context *context, const struct guest *guest,
+		      struct inventory *inventory, const struct filtered *devices, struct err *err);
 /*
  * Checks the devices as start-vm-args does, together with those that the VM has, and attaches
  * them, all or none; *ret has as many as `devices`.

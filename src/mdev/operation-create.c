@@ -508,7 +508,8 @@ int operation_create(struct operation *operation, const struct definitions *defi
 		return -1;
 	operation->mended = true;
 	if (place_and_lock(operation, &locks, definitions, options, ret, err) < 0 ||
-	    decide(ret, definitions, options, err) < 0)
+	    decide(ret, definitions, options, err) < 0 ||
+	    (options->check && options->check(options->data, ret, err) < 0))
 		return -1;
 	ret->defined = options->defined;
 	if (run_all(operation, &locks, options, ret, err) < 0)

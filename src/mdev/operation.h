@@ -48,6 +48,9 @@ struct create_options {
 	bool group_auto; /* the whole set gets the lowest free group */
 	bool defined;    /* they are kept definitions, whose names and groups are their own */
 	bool dry_run;
+	/* Whether they can be used, once all is decided and before the first write; NULL for yes.
+	 */
+	int (*check)(void *data, const struct creations *creations, struct err *err);
 	/*
 	 * Puts the devices to use before they count as made: when it fails they are removed again,
 	 * as they are by the next run when this one is killed meanwhile. NULL for nobody.
