@@ -272,7 +272,7 @@ attributes() {
   fails 8 --params 4095
   mdevtool modify "$A" --type 99
   fails 3 "'$card' offers no type '99'"
-  hints "mdevtool list-types $card"
+  hints "mdevtool list-types --all $card"
   wrote_nothing
 }
 

@@ -249,7 +249,7 @@ static int find_event(struct qmp *qmp, const char *path)
 
 int qmp_wait_unplugged(struct qmp *qmp, const char *path, long long deadline, struct err *err)
 {
-	json_t *message;
+	json_t *message = NULL;
 	int found;
 
 	while ((found = find_event(qmp, path)) < 0) {
