@@ -122,10 +122,35 @@ samples | mdevctl define -u $A -p mtty -t mtty-1 -a | mdevctl start-parent-mdevs
 END
 }
 
+@test "crash: virtual functions, made and destroyed" {
+  all_killed <<END
+nvidia-vf        | | create --type 1145 --uuid $A --group 1 --params a=1 --name desk  | create --type 1149
+nvidia-vf        | | create --type 1145 --params a=1 --count 3 --name x --group auto  | create --type 1149 --params b=2
+nvidia-vf-mixed  | | create --type 1155 --uuid $A --attr nvidia/placement_id=24       | create --type 1155
+nvidia-vf-strict | | create --type 1145 --uuid $A --params a=1                        | create --type 1149
+nvidia-vf        | create --type 1145 --uuid $A --params a=1 | destroy $A             | create --type 1149
+nvidia-vf        | create --type 1145 --group 1 --count 3 --name x --params a=1; create --type 1149 --name y | destroy --group 1 | create --type 1145
+END
+}
+
+@test "crash: virtual functions, defined and started" {
+  all_killed <<END
+nvidia-vf | | define --type 1145 --parent $gpu --uuid $A --group 1 --params a=1 --name desk | define --type 1149 --uuid $B
+nvidia-vf | create --type 1145 --params a=1 --uuid $A --name desk | define $A --auto        | define --type 1149 --uuid $B
+nvidia-vf | define --type 1145 --uuid $A --name desk --params a=1 | modify $A --name chair --params b=2 --auto | define --type 1149 --uuid $B
+nvidia-vf | define --type 1145 --count 2 --name x --params a=1 | undefine x-1 x-2           | define --type 1149 --uuid $B
+nvidia-vf | define --type 1145 --uuid $A --name desk --params a=1 --group 1 | start desk    | create --type 1149
+nvidia-vf | define --type 1145 --count 2 --name x --params a=1 | start x-1 x-2              | create --type 1149
+nvidia-vf | define --type 1145 --parent $gpu --count 2 --auto | start --auto                | create --type 1149 | each
+END
+}
+
 @test "crash: recover" {
   all_killed <<END
 m60 | killed-at-2 create --type 11 --count 2 --params x --name x | recover | create --type 11
 m60 | create --type 11 --name x; killed-at-1 destroy x           | recover | create --type 11
+nvidia-vf | killed-at-2 create --type 1145 --count 2 --params a=1 --name x | recover | create --type 1149
+nvidia-vf | create --type 1145 --count 2 --group 1; killed-at-2 destroy --group 1 | recover | create --type 1149
 m60 | killed-at-file:26 define --type 11 --count 2 --name x      | recover | define --type 11 --uuid $B
 END
 }

@@ -73,14 +73,38 @@ there() {
   [ ! -s "$BATS_TEST_TMPDIR/err" ] || loses "a list has something to say"
 }
 
+# The virtual function that a record is about; fails when it is about something else.
+slot_of() {
+  [[ $(<"$1") =~ '"slot": "'([^\"]*)'"' ]] && echo "${BASH_REMATCH[1]}"
+}
+
+# Every record has its device, and the other way round.
+records_match() {
+  local record vf vfs slots=' '
+  vfs=$(configured_vfs)
+  for record in "$root"/run/mdevtool/devices/*; do
+    [ -e "$record" ] || continue
+    if vf=$(slot_of "$record"); then
+      [[ " $vfs " == *" $vf "* ]] || loses "a record without a virtual function: $record"
+      [[ "$slots" != *" $vf "* ]] || loses "two records of $vf"
+      slots+="$vf "
+    else
+      [ -e "$root/sys/bus/mdev/devices/${record##*/}" ] || loses "a record without a device: $record"
+    fi
+  done
+  for record in "$root"/sys/bus/mdev/devices/*; do
+    [ ! -e "$record" ] || [ -e "$root/run/mdevtool/devices/${record##*/}" ] ||
+      loses "a device without a record: $record"
+  done
+  for vf in $vfs; do
+    [[ "$slots" == *" $vf "* ]] || loses "a virtual function without a record: $vf"
+  done
+}
+
 # Nothing is half done, and nothing lies about.
 whole() {
-  local record left
-  for record in "$root"/run/mdevtool/devices/* "$root"/sys/bus/mdev/devices/*; do
-    [ -e "$record" ] || continue
-    [ -e "$root/sys/bus/mdev/devices/${record##*/}" ] || loses "a record without a device: $record"
-    [ -e "$root/run/mdevtool/devices/${record##*/}" ] || loses "a device without a record: $record"
-  done
+  local left record
+  records_match
   left=$(find "$root/run" "$root/etc" -type f \( -path '*/journal/*' -o -name '.*' ! -path '*/lock/*' \))
   [ -z "$left" ] || loses "there is $left"
   for record in "$root"/.mdevsim/parents/*; do
