@@ -6,17 +6,24 @@
 #
 #   MACHINE | COMMANDS BEFORE IT | COMMAND | ...
 #
-# A command is one of mdevtool, or of mdevctl when that is its first word.
+# A command is one of mdevtool, or of mdevctl when that is its first word; before the command a VM may
+# be started, with "vm" and options of qmp-peer.
 
 load mdevtool.bash
+load vm.bash
 
-# What setup() of such a file does; its teardown() is forget_memory.
+# What setup() and teardown() of such a file do.
 begin_many() {
   in_memory
   mkdir "$BATS_TEST_TMPDIR/bin"
   ln -s "$(realpath "$MDEVTOOL")" "$BATS_TEST_TMPDIR/bin/mdevctl"
   how=(nothing)
   cases=0
+}
+
+end_many() {
+  stops
+  forget_memory
 }
 
 # go WORD...: a command of mdevtool, or of mdevctl when that is the first word, with what ${faults[@]}
@@ -48,6 +55,7 @@ must() {
 # The machine as it is before the command, by commands that ';' separates; one behind "killed-at-N" is.
 prepare() {
   local command at
+  stops
   rm -rf "$root"
   "$MDEVSIM" build "$top_srcdir/tests/machines/$machine.machine" "$root"
   chmod 0755 "$root"
@@ -57,6 +65,8 @@ prepare() {
       faults=(--crash "${at#killed-at-}")
       go "${command[@]:1}"
       [ "$status" -eq 137 ] || loses "it was not killed: ${command[*]}"
+    elif [ "$at" = vm ]; then
+      a_holding_vm "${command[@]:1}"
     elif [ -n "$at" ]; then
       must "${command[@]}"
     fi
@@ -115,6 +125,33 @@ whole() {
 # Of commands that do several things, each on its own: every one is as before or as wanted.
 is_mixed() {
   ! comm -23 <(sort -u <<<"$now") <(sort -u <<<"$old"$'\n'"$new") | grep -q .
+}
+
+# a_holding_vm OPTION...: a VM with room for four more, which opens what it is given.
+a_holding_vm() {
+  a_vm --machine "$root" --port rp1 --port rp2 --port rp3 --port rp4 "$@"
+}
+
+# What the VM has, and what there is, as the simulator calls them.
+in_vm() {
+  grep -ls '^held=.' "$root"/.mdevsim/devices/* | sed 's,.*/,,'
+}
+
+on_machine() {
+  local device
+  for device in "$root"/sys/bus/mdev/devices/*; do
+    [ ! -e "$device" ] || echo "${device##*/}"
+  done
+  configured_vfs | tr -s ' ' '\n' | sed '/^$/d'
+}
+
+# vm_dies: and the kernel closes what it had.
+vm_dies() {
+  local device
+  stops
+  for device in $(in_vm); do
+    releases "$device"
+  done
 }
 
 # How often a driver has been written to.
