@@ -5,6 +5,8 @@
 # after the one before it.) Then the next command runs that writes there, and nothing may tell of it
 # any more: what was asked for is there as a whole, or none of it is.
 #
+# With a VM every message to it is such a change, too.
+#
 # Where to kill is not listed: each loop goes on until a run has come to its end.
 # shellcheck disable=SC2034,SC2154 # what is loaded uses and sets it
 
@@ -15,7 +17,7 @@ setup() {
 }
 
 teardown() {
-  forget_memory
+  end_many
 }
 
 # survived: whoever comes next mends it all.
@@ -31,6 +33,36 @@ survived() {
     loses "it is neither as before nor as wanted: $now"
 }
 
+# The same where a VM has what was handed over before: it goes on, or dies, and the next has another. Of
+# a set that the VM did not get as a whole there is what it holds, and nothing else.
+survived_with_vm() {
+  local now lives=$((cases % 2))
+  vm_is_idle
+  [ "$lives" -eq 1 ] || vm_dies
+  [ $((cases / 2 % 2)) -eq 0 ] || must recover
+  [ -n "$vm_pid" ] || a_holding_vm
+  must "${next[@]}"
+  whole
+  now=$(there)
+  case $each in
+  all) [ "$lives" -eq 0 ] || [ "$(in_vm)" = "$(on_machine)" ] || loses "the VM has not all that is there" ;;
+  none) [ -z "$(in_vm)" ] || loses "the VM still has $(in_vm)" ;;
+  esac
+  [ "$now" = "$old" ] || [ "$now" = "$new" ] || { [ "$lives" -eq 1 ] && is_mixed; } ||
+    loses "it is neither as before nor as wanted: $now"
+  can_be_taken_away
+}
+
+# can_be_taken_away: all that there is, first from the VM.
+can_be_taken_away() {
+  local devices
+  mapfile -t devices < <("$MDEVTOOL" --root "$root" list --raw --noheadings -o uuid)
+  must detach "${devices[@]}" --qmp "$vm"
+  must destroy "${devices[@]}"
+  whole
+  [ -z "$(on_machine)" ] || loses "something is left: $(on_machine)"
+}
+
 # killed_everywhere FAULT PREFIX: with that fault at 1, 2, … until there is nothing more to kill; at every
 # third of them unless all are asked for, as there are many.
 killed_everywhere() {
@@ -44,7 +76,7 @@ killed_everywhere() {
     go "${words[@]}"
     [ "$status" -eq 137 ] || break
     cases=$((cases + 1))
-    survived
+    "$survived"
   done
   [ "$status" -eq 0 ] || loses "it failed by itself"
   [ "$number" -gt 1 ] || loses "it was never killed"
@@ -52,8 +84,9 @@ killed_everywhere() {
 
 # killed MACHINE COMMANDS COMMAND NEXT [each]: all of it, for one command.
 killed() {
-  local each=${5// /} machine before words next old new written
+  local each=${5// /} survived=survived machine before words next old new written
   compare "${@:1:4}"
+  [ -z "$vm_pid" ] || survived=survived_with_vm
   killed_everywhere --crash file:
   [ "$written" -gt 0 ] || return 0
   killed_everywhere --kill-before ''
@@ -111,17 +144,6 @@ samples | define --type mtty-1 --parent mtty --count 2 --auto         | start --
 END
 }
 
-@test "crash: virtual functions" {
-  all_killed <<END
-nvidia-vf       | | create --type 1145 --params a=1 --count 2 --name x --group auto | create --type 1149
-nvidia-vf-mixed | | create --type 1155 --uuid $A --attr placement_id=24          | create --type 1155
-nvidia-vf | create --type 1145 --group 1 --count 2 --name x; create --type 1145 --name y | destroy --group 1 | create --type 1149
-nvidia-vf | create --type 1145 --params a=1 --uuid $A --name desk | define $A --auto | define --type 1145 --uuid $B
-nvidia-vf | define --type 1145 --parent 41:00.0 --count 2 --auto --params a=1 | start --auto | create --type 1145 | each
-nvidia-vf | killed-at-2 create --type 1145 --count 2 --params a=1 --name x | recover | create --type 1158
-END
-}
-
 @test "crash: one of each dialect" {
   local set=$BATS_TEST_TMPDIR/set
   echo '[{"type":"11","params":"x"},{"type":"1145","params":"a=1"},{"type":"vfio_ccw-io"}]' >"$set"
@@ -142,10 +164,53 @@ samples | mdevctl define -u $A -p mtty -t mtty-1 -a | mdevctl start-parent-mdevs
 END
 }
 
+@test "crash: virtual functions, made and destroyed" {
+  all_killed <<END
+nvidia-vf        | | create --type 1145 --uuid $A --group 1 --params a=1 --name desk  | create --type 1149
+nvidia-vf        | | create --type 1145 --params a=1 --count 3 --name x --group auto  | create --type 1149 --params b=2
+nvidia-vf-mixed  | | create --type 1155 --uuid $A --attr nvidia/placement_id=24       | create --type 1155
+nvidia-vf-strict | | create --type 1145 --uuid $A --params a=1                        | create --type 1149
+nvidia-vf        | create --type 1145 --uuid $A --params a=1 | destroy $A             | create --type 1149
+nvidia-vf        | create --type 1145 --group 1 --count 3 --name x --params a=1; create --type 1149 --name y | destroy --group 1 | create --type 1145
+END
+}
+
+@test "crash: virtual functions, defined and started" {
+  all_killed <<END
+nvidia-vf | | define --type 1145 --parent $gpu --uuid $A --group 1 --params a=1 --name desk | define --type 1149 --uuid $B
+nvidia-vf | create --type 1145 --params a=1 --uuid $A --name desk | define $A --auto        | define --type 1149 --uuid $B
+nvidia-vf | define --type 1145 --uuid $A --name desk --params a=1 | modify $A --name chair --params b=2 --auto | define --type 1149 --uuid $B
+nvidia-vf | define --type 1145 --count 2 --name x --params a=1 | undefine x-1 x-2           | define --type 1149 --uuid $B
+nvidia-vf | define --type 1145 --uuid $A --name desk --params a=1 --group 1 | start desk    | create --type 1149
+nvidia-vf | define --type 1145 --count 2 --name x --params a=1 | start x-1 x-2              | create --type 1149
+nvidia-vf | define --type 1145 --parent $gpu --count 2 --auto | start --auto                | create --type 1149 | each
+END
+}
+
+# The last column: how many of the devices a VM that lives on has in the end.
+@test "crash: attach and detach" {
+  all_killed <<END
+m60       | create --type 11 --group 1 --count 2 --name x; vm | attach x-1 x-2 --qmp $vm | attach x-1 x-2 --qmp $vm | all
+nvidia-vf | create --type 1145 --count 2 --name x; vm         | attach x-1 x-2 --qmp $vm | attach x-1 x-2 --qmp $vm | all
+m60       | create --type 11 --group 1 --count 2 --name x; vm; attach x-1 x-2 --qmp $vm | detach x-1 x-2 --qmp $vm | detach x-1 x-2 --qmp $vm | none
+nvidia-vf | create --type 1145 --count 2 --name x; vm; attach x-1 x-2 --qmp $vm         | detach x-1 x-2 --qmp $vm | detach x-1 x-2 --qmp $vm | none
+END
+}
+
+@test "crash: create --attach" {
+  all_killed <<END
+m60       | vm | create --type 11 --group 1 --count 2 --name x --params x --attach $vm | create --type 11 --group 1 --attach $vm | all
+samples   | vm | create --type mtty-1 --uuid $A --attach $vm                           | create --type mtty-1 --attach $vm | all
+nvidia-vf | vm | create --type 1145 --count 2 --params a=1 --attach $vm                | create --type 1149 --attach $vm | all
+END
+}
+
 @test "crash: recover" {
   all_killed <<END
 m60 | killed-at-2 create --type 11 --count 2 --params x --name x | recover | create --type 11
 m60 | create --type 11 --name x; killed-at-1 destroy x           | recover | create --type 11
+nvidia-vf | killed-at-2 create --type 1145 --count 2 --params a=1 --name x | recover | create --type 1149
+nvidia-vf | create --type 1145 --count 2 --group 1; killed-at-2 destroy --group 1 | recover | create --type 1149
 m60 | killed-at-file:26 define --type 11 --count 2 --name x      | recover | define --type 11 --uuid $B
 END
 }

@@ -13,7 +13,7 @@ setup() {
 }
 
 teardown() {
-  forget_memory
+  end_many
 }
 
 declare -A meaning=([EIO]="Input/output error" [EINVAL]="Invalid argument" [EBUSY]="resource busy"

@@ -6,17 +6,24 @@
 #
 #   MACHINE | COMMANDS BEFORE IT | COMMAND | ...
 #
-# A command is one of mdevtool, or of mdevctl when that is its first word.
+# A command is one of mdevtool, or of mdevctl when that is its first word; before the command a VM may
+# be started, with "vm" and options of qmp-peer.
 
 load mdevtool.bash
+load vm.bash
 
-# What setup() of such a file does; its teardown() is forget_memory.
+# What setup() and teardown() of such a file do.
 begin_many() {
   in_memory
   mkdir "$BATS_TEST_TMPDIR/bin"
   ln -s "$(realpath "$MDEVTOOL")" "$BATS_TEST_TMPDIR/bin/mdevctl"
   how=(nothing)
   cases=0
+}
+
+end_many() {
+  stops
+  forget_memory
 }
 
 # go WORD...: a command of mdevtool, or of mdevctl when that is the first word, with what ${faults[@]}
@@ -48,6 +55,7 @@ must() {
 # The machine as it is before the command, by commands that ';' separates; one behind "killed-at-N" is.
 prepare() {
   local command at
+  stops
   rm -rf "$root"
   "$MDEVSIM" build "$top_srcdir/tests/machines/$machine.machine" "$root"
   chmod 0755 "$root"
@@ -57,6 +65,8 @@ prepare() {
       faults=(--crash "${at#killed-at-}")
       go "${command[@]:1}"
       [ "$status" -eq 137 ] || loses "it was not killed: ${command[*]}"
+    elif [ "$at" = vm ]; then
+      a_holding_vm "${command[@]:1}"
     elif [ -n "$at" ]; then
       must "${command[@]}"
     fi
@@ -73,21 +83,38 @@ there() {
   [ ! -s "$BATS_TEST_TMPDIR/err" ] || loses "a list has something to say"
 }
 
+# The virtual function that a record is about; fails when it is about something else.
+slot_of() {
+  [[ $(<"$1") =~ '"slot": "'([^\"]*)'"' ]] && echo "${BASH_REMATCH[1]}"
+}
+
+# Every record has its device, and the other way round.
+records_match() {
+  local record vf vfs slots=' '
+  vfs=$(configured_vfs)
+  for record in "$root"/run/mdevtool/devices/*; do
+    [ -e "$record" ] || continue
+    if vf=$(slot_of "$record"); then
+      [[ " $vfs " == *" $vf "* ]] || loses "a record without a virtual function: $record"
+      [[ "$slots" != *" $vf "* ]] || loses "two records of $vf"
+      slots+="$vf "
+    else
+      [ -e "$root/sys/bus/mdev/devices/${record##*/}" ] || loses "a record without a device: $record"
+    fi
+  done
+  for record in "$root"/sys/bus/mdev/devices/*; do
+    [ ! -e "$record" ] || [ -e "$root/run/mdevtool/devices/${record##*/}" ] ||
+      loses "a device without a record: $record"
+  done
+  for vf in $vfs; do
+    [[ "$slots" == *" $vf "* ]] || loses "a virtual function without a record: $vf"
+  done
+}
+
 # Nothing is half done, and nothing lies about.
 whole() {
-  local record left vf having
-  having=$(configured_vfs)
-  for record in "$root"/run/mdevtool/devices/* "$root"/sys/bus/mdev/devices/*; do
-    [ -e "$record" ] || continue
-    [ -e "$root/run/mdevtool/devices/${record##*/}" ] || loses "a device without a record: $record"
-    [ -e "$root/sys/bus/mdev/devices/${record##*/}" ] ||
-      { [ -n "$having" ] && [[ " $having " == *" $(vf_of "${record##*/}") "* ]]; } ||
-      loses "a record without a device: $record"
-  done
-  for vf in $having; do
-    grep -qs "\"/sys/bus/pci/devices/$vf\"" "$root"/run/mdevtool/devices/* ||
-      loses "a virtual function without a record: $vf"
-  done
+  local left record
+  records_match
   left=$(find "$root/run" "$root/etc" -type f \( -path '*/journal/*' -o -name '.*' ! -path '*/lock/*' \))
   [ -z "$left" ] || loses "there is $left"
   for record in "$root"/.mdevsim/parents/*; do
@@ -98,6 +125,33 @@ whole() {
 # Of commands that do several things, each on its own: every one is as before or as wanted.
 is_mixed() {
   ! comm -23 <(sort -u <<<"$now") <(sort -u <<<"$old"$'\n'"$new") | grep -q .
+}
+
+# a_holding_vm OPTION...: a VM with room for four more, which opens what it is given.
+a_holding_vm() {
+  a_vm --machine "$root" --port rp1 --port rp2 --port rp3 --port rp4 "$@"
+}
+
+# What the VM has, and what there is, as the simulator calls them.
+in_vm() {
+  grep -ls '^held=.' "$root"/.mdevsim/devices/* | sed 's,.*/,,'
+}
+
+on_machine() {
+  local device
+  for device in "$root"/sys/bus/mdev/devices/*; do
+    [ ! -e "$device" ] || echo "${device##*/}"
+  done
+  configured_vfs | tr -s ' ' '\n' | sed '/^$/d'
+}
+
+# vm_dies: and the kernel closes what it had.
+vm_dies() {
+  local device
+  stops
+  for device in $(in_vm); do
+    releases "$device"
+  done
 }
 
 # How often a driver has been written to.

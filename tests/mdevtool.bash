@@ -424,9 +424,11 @@ device_exists() {
 
 # The virtual functions that have a type.
 configured_vfs() {
-  local file vf having=()
+  local file type vf having=()
   for file in "$root"/sys/bus/pci/devices/*/nvidia/current_vgpu_type; do
-    [[ -e "$file" && "$(cat "$file")" != 0 ]] || continue
+    [ -e "$file" ] || continue
+    read -r type <"$file"
+    [ "$type" != 0 ] || continue
     vf=${file%/nvidia/*}
     having+=("${vf##*/}")
   done

@@ -11,7 +11,7 @@ vm_pid=
 a_vm() {
   stops
   rm -f "$vm" "$vm.log"
-  "$top_builddir/tests/tools/qmp-peer" "$vm" "$@" >"$vm.log" 3>&- &
+  MDEVSIM=$MDEVSIM "$top_builddir/tests/tools/qmp-peer" "$vm" "$@" >"$vm.log" 3>&- &
   vm_pid=$!
   until grep -qs ready "$vm.log"; do
     kill -0 "$vm_pid" || complain "the VM does not start"
@@ -22,6 +22,14 @@ a_vm() {
 stops() {
   [ -z "$vm_pid" ] || { kill "$vm_pid" && wait "$vm_pid"; } 2>/dev/null || true
   vm_pid=
+}
+
+# vm_is_idle: it has done what it was told, also by those who are gone.
+vm_is_idle() {
+  until [ "$(grep -c '^serves' "$vm.log")" -eq "$(grep -c '^served' "$vm.log")" ]; do
+    kill -0 "$vm_pid" || complain "the VM is gone"
+    sleep 0.01
+  done
 }
 
 teardown() {

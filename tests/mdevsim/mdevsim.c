@@ -31,7 +31,7 @@ static const char usage[] =
 	"  --exec WHAT=COMMAND        run a shell command before the driver sees it\n"
 	"\n"
 	"With \"file:\" before it WHAT is about the command's other changes: files made, written, renamed,\n"
-	"removed, flushed, and what it prints. They can --fail, --kill-before and --crash, which kills\n"
+	"removed, flushed, and what it prints or sends. They can --fail, --kill-before and --crash, which kills\n"
 	"whoever makes the change, too.\n";
 
 static int fail_usage(void)

@@ -48,11 +48,13 @@ static void skip(const char *why, int error)
 	exit(EXIT_SKIP);
 }
 
-/* What changes files beside write(2); openat(2) does with O_CREAT only, and has a rule of its own.
+/*
+ * What changes files beside write(2), or other programs; openat(2) does with O_CREAT only, and has
+ * a rule of its own.
  */
 static const int changes[] = {
 	SYS_renameat2, SYS_unlinkat, SYS_linkat,    SYS_symlinkat, SYS_mkdirat,  SYS_fchmod,
-	SYS_fchmodat,  SYS_fsync,    SYS_fdatasync, SYS_ftruncate, SYS_pwrite64,
+	SYS_fchmodat,  SYS_fsync,    SYS_fdatasync, SYS_ftruncate, SYS_pwrite64, SYS_sendto,
 #ifdef SYS_renameat
 	SYS_renameat,
 #endif

@@ -23,7 +23,7 @@ struct notice {
 
 enum {
 	NOTIFY_READS = 1 << 0,
-	NOTIFY_CHANGES = 1 << 1, /* whatever else makes, moves, removes or flushes files */
+	NOTIFY_CHANGES = 1 << 1, /* whatever else makes, moves or flushes files, or is sent */
 };
 
 /*

@@ -8,6 +8,8 @@
  *     --device ID=SYSFSDEV   it has a VFIO device; without an ID one that was given none
  *     --unplug HOW           how its guest lets go of devices: now (the default), never, refuse,
  *                            or sooner, just before it is asked
+ *     --machine DIR          its devices are those of a simulated machine, and it holds them there;
+ *                            in the environment MDEVSIM, the simulator
  *     --fault COMMAND[#N]=WHAT[:ARG]
  *                            at the Nth (every) COMMAND, or "greeting", it is
  *       silent, slow:MS, garbage, half (closes in the middle of its reply), close:MS,
@@ -15,17 +17,20 @@
  *       flood (events, and no end of them),
  *       reply:JSON (the whole message; @ stands for the command's id)
  *
- * What it is told is printed, a line each, after "ready". It serves one client after the other
+ * What it is told is printed, a line each, after "ready", and when a client comes ("serves") and
+ * goes ("served"). It serves one client after the other
  * until it is killed, or a minute has passed.
  */
 #include "base/macros.h"
 
+#include <fcntl.h>
 #include <jansson.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 
 #define THINGS_MAX 64
 #define LETTERS    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -39,10 +44,16 @@ struct thing {
 
 static struct thing things[THINGS_MAX];
 static size_t n_things;
-static const char *unplug = "now", *faults[THINGS_MAX];
+static const char *unplug = "now", *machine, *faults[THINGS_MAX];
 static size_t n_faults;
 static unsigned told[THINGS_MAX]; /* how often each fault's command came */
 static FILE *client;              /* what it is told; what it tells is read from another stream */
+
+static void say(const char *line)
+{
+	puts(line);
+	fflush(stdout);
+}
 
 static const char *text_of(const json_t *object, const char *key)
 {
@@ -167,6 +178,23 @@ static enum outcome answer(const char *fault, json_t *reply, const char *id)
 	return outcome;
 }
 
+/* The machine: false when it does not have the device. */
+static bool tell_machine(const char *verb, const struct thing *thing)
+{
+	const char *simulator = getenv("MDEVSIM"), *name = strrchr(thing->sysfsdev, '/');
+	int status;
+	pid_t child;
+
+	if (!machine || !simulator || !name)
+		return !machine;
+	child = fork();
+	if (child == 0) {
+		execl(simulator, simulator, verb, machine, name + 1, (char *)NULL);
+		_exit(127);
+	}
+	return waitpid(child, &status, 0) == child && status == 0;
+}
+
 /* The object model */
 
 static const char *path_of(const struct thing *thing)
@@ -256,16 +284,21 @@ static json_t *device_add(json_t *arguments, const char **why)
 	*why = find(id) ? "Duplicate device ID" : "Parameter 'id' expects an identifier";
 	if (find(id) || id[strspn(id, LETTERS "0123456789-._")])
 		return NULL;
-	things[n_things++] = (struct thing){
+	things[n_things] = (struct thing){
 		.id = strdup(id),
 		.sysfsdev = strdup(text_of(arguments, "sysfsdev")),
 		.bus = strdup(text_of(arguments, "bus")),
 	};
+	*why = "no such host device";
+	if (!tell_machine("hold", &things[n_things]))
+		return NULL;
+	n_things++;
 	return json_object();
 }
 
 static void lets_go(struct thing *thing)
 {
+	tell_machine("release", thing);
 	send_event("DEVICE_DELETED", thing->id, path_of(thing));
 	*thing = things[--n_things];
 }
@@ -347,8 +380,8 @@ static void serve(FILE *from)
 	while (outcome == GO_ON && getline(&line, &room, from) > 0) {
 		json_t *message = json_loads(line, 0, NULL);
 
-		fputs(line, stdout);
-		fflush(stdout);
+		line[strcspn(line, "\n")] = '\0'; /* a sender may have ended before it */
+		say(line);
 		outcome = take(message);
 		json_decref(message);
 	}
@@ -363,6 +396,8 @@ static void take_option(const char *option, char *value)
 			(struct thing){.id = value, .sysfsdev = strchr(value, '=') + 1};
 	else if (streq(option, "--unplug"))
 		unplug = value;
+	else if (streq(option, "--machine"))
+		machine = value;
 	else
 		faults[n_faults++] = value;
 	if (streq(option, "--device")) {
@@ -386,15 +421,16 @@ int main(int argc, char **argv)
 		return 1;
 	signal(SIGPIPE, SIG_IGN);
 	alarm(60);
-	puts("ready");
-	fflush(stdout);
+	say("ready");
 	for (;;) {
-		int fd = accept(listener, NULL, NULL);
+		int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 		FILE *from = fdopen(fd, "r");
 
-		client = fdopen(dup(fd), "w");
+		client = fdopen(fcntl(fd, F_DUPFD_CLOEXEC, 0), "w");
+		say("serves");
 		serve(from);
 		fclose(client);
 		fclose(from);
+		say("served");
 	}
 }
