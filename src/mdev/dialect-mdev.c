@@ -482,7 +482,8 @@ static void load_device(struct inventory *inventory, struct device *device, unsi
 	autoclose int dir = root_openat(inventory->root, device->path, O_RDONLY | O_DIRECTORY);
 
 	if (dir < 0) {
-		if (errno != ENOENT) /* it may vanish while we look */
+		device->gone = errno == ENOENT; /* it may vanish while we look, with its record */
+		if (!device->gone)
 			inventory_warn_errno(inventory, device->path, errno);
 		return;
 	}

@@ -116,7 +116,7 @@ int state_explain(const struct root *root, const char *path, const char *name, s
 	if (refuse(&st, S_IFREG, what, err) < 0)
 		return -1;
 	if (faccessat(dir, name, R_OK, AT_EACCESS) < 0)
-		return err_errno(err, errno, "cannot read '%s'", what);
+		return errno == ENOENT ? 0 : err_errno(err, errno, "cannot read '%s'", what);
 	return err_set(err, ERR_INVALID, "cannot use '%s': it is not as mdevtool left it", what);
 }
 
