@@ -145,6 +145,18 @@ on_machine() {
   configured_vfs | tr -s ' ' '\n' | sed '/^$/d'
 }
 
+# uuid_of DEVICE: as we know it, when we do.
+uuid_of() {
+  local record
+  for record in "$root"/run/mdevtool/devices/*; do
+    if [ -e "$record" ] && [ "$(slot_of "$record")" = "$1" ]; then
+      echo "${record##*/}"
+      return
+    fi
+  done
+  echo "$1"
+}
+
 # vm_dies: and the kernel closes what it had.
 vm_dies() {
   local device

@@ -94,16 +94,16 @@ static int mark_pending(struct operation *operation, const struct record *record
 }
 
 /* Somebody else was faster, or the child died that wrote, after it had. */
-static bool is_gone(const struct root *root, const struct device *device, const struct err *failure)
+static bool is_gone(const struct root *root, const struct record *record, const struct err *failure)
 {
 	autopool struct pool *pool = pool_new();
-	const char *real = pool_printf(pool, "%s/%s", device->parent_path, device->uuid);
+	const char *real = pool_printf(pool, "%s/%s", record->parent_path, record->uuid);
 
 	if (failure->errnum == EINTR && root_exists(root, real))
 		return false;
 	return (failure->errnum == ENOENT || failure->errnum == ENODEV ||
 		failure->errnum == EINTR) &&
-	       !root_exists(root, device->path);
+	       !record_is_current(root, record);
 }
 
 static int run_removal(struct operation *operation, const struct device *device, int wait_ms,
@@ -118,7 +118,7 @@ static int run_removal(struct operation *operation, const struct device *device,
 		run.wait_ms = WAIT_LEAST_MS;
 	device->dialect->plan_destroy(operation->root, device, &plan);
 	autoerr struct err failure = {0};
-	if (plan_run(&plan, &run, &failure) == 0 || is_gone(operation->root, device, &failure))
+	if (plan_run(&plan, &run, &failure) == 0 || is_gone(operation->root, &record, &failure))
 		return record_remove(operation->root, device->uuid, err) == 0
 			       ? 0
 			       : err_hint(err, "the device is gone; 'mdevtool recover' tries to "

@@ -76,6 +76,15 @@ static int64_t room_left(const struct creations *creations, const struct type *t
 	return room;
 }
 
+/* What could not be read may have it. */
+static void add_doubt(const struct inventory *inventory, struct err *err)
+{
+	const struct warning *first = &inventory->warnings[0];
+
+	err_append(err, "; but not all could be read: %s%s%s", first->file ? first->file : "",
+		   first->file ? ": " : "", first->message);
+}
+
 int refuse_type(struct inventory *inventory, const struct parent *parent, const char *type,
 		struct err *err)
 {
@@ -85,6 +94,8 @@ int refuse_type(struct inventory *inventory, const struct parent *parent, const 
 		err_set(err, ERR_NOT_FOUND, "'%s' offers no type '%s'", parent->name, type);
 	else
 		err_set(err, ERR_NOT_FOUND, "no parent offers a type '%s'", type);
+	if (inventory->n_warnings)
+		add_doubt(inventory, err);
 	if (nearest)
 		return err_hint(err, "did you mean '%s'?", nearest);
 	return err_hint(err, "'mdevtool list-types --all%s%s' shows what there is",
