@@ -16,7 +16,8 @@ teardown() {
   end_many
 }
 
-declare -A meaning=([EIO]="Input/output error" [EINVAL]="Invalid argument" [EBUSY]="resource busy"
+# Global, as bats reads this in a function.
+declare -gA meaning=([EIO]="Input/output error" [EINVAL]="Invalid argument" [EBUSY]="resource busy"
   [EACCES]="Permission denied" [EPERM]="not permitted" [ENODEV]="No such device" [ENOENT]="No such file"
   [ENOSPC]="No space left" [EUSERS]="Too many users" [ENOMEM]="Cannot allocate memory"
   [EEXIST]="File exists" [EAGAIN]="temporarily unavailable" [EADDRINUSE]="Address already in use"
@@ -316,6 +317,116 @@ fresh() {
   mdevtool create --type 11 --uuid "$A"
   [ "$status" -ne 0 ] || complain "it succeeded without a journal"
   wrote_nothing_else
+}
+
+### With a VM
+
+# Who has become the VM's, or is left, though the command has failed, is named.
+is_accounted_for() {
+  local device uuid
+  left_are_named
+  for device in $(in_vm); do
+    uuid=$(uuid_of "$device")
+    [[ "$held_before" == *"$device"* || "$error" == *"$uuid"* ]] || loses "the VM has $uuid, and nobody says so"
+  done
+}
+
+# befallen_with_vm CAUSE...: one case, with ${vm_faults[@]}; one of the causes is what the message begins with.
+befallen_with_vm() {
+  local error devices_before held_before cause causes=
+  cases=$((cases + 1))
+  how=("${vm_faults[@]}" "${faults_then[@]}")
+  prepare
+  devices_before=$(on_machine) held_before=$(in_vm) faults=("${faults_then[@]}")
+  go "${words[@]}"
+  vm_is_idle
+  error=$(<"$BATS_TEST_TMPDIR/err")
+  [ "$status" -lt 125 ] || loses "it crashed"
+  if [ "$status" -ne 0 ]; then
+    for cause in "$@"; do
+      [[ "${error%%; and *}" != *"$cause"* ]] || causes=yes
+    done
+    [ -n "$causes" ] || loses "it does not say '$*' first"
+    is_accounted_for
+  else
+    [ "$(there)" = "$new" ] || loses "it is not as wanted"
+  fi
+  [[ "$error" != *"mdevtool recover"* ]] || must recover
+  whole
+}
+
+declare -gA told_of=([error:no]=": no" [close]="has closed the connection" [half]="has closed the connection"
+  [die]="has closed the connection" [garbage]="speaks no QMP" ['reply:{"return":']="speaks no QMP")
+
+# How many messages the VM has sent: greetings, and replies.
+replies() {
+  grep -c '^{\|^serves' "$vm.log" || true
+}
+
+# every_message_fails MACHINE COMMANDS COMMAND REFUSED: what the VM sends, in each way that a peer may choose, on its
+# own, and behind the second of REFUSED, which the VM has refused; and every sending, and all of them. Unless
+# thorough, at each message one way.
+every_message_fails() {
+  local machine before words old new written number first last vm_faults=() faults_then=()
+  local ways=("${!told_of[@]}") way=-1 each_way
+  compare "${@:1:3}"
+  vm_is_idle
+  last=$(replies)
+  prepare
+  vm_is_idle
+  first=$(replies)
+  [ "$last" -gt "$first" ] || loses "the VM was told nothing"
+  for ((number = first + 1; number <= last; number++)); do
+    for each_way in "${ways[@]}"; do
+      way=$(((way + 1) % ${#ways[@]}))
+      vm_faults=(--fault "#$number=${ways[way]}")
+      befallen_with_vm "${told_of[${ways[way]}]}"
+      vm_faults=(--fault "$4#2=error:no more" --fault "#$((number + 1))=${ways[way]}")
+      befallen_with_vm "${told_of[${ways[way]}]}" ": no more"
+      [ -n "${MDEVTOOL_THOROUGH-}" ] || break
+    done
+  done
+  vm_faults=()
+  for number in $(sendings "${words[@]}"); do
+    faults_then=(--fail "file:$number=EPIPE")
+    befallen_with_vm "Broken pipe"
+  done
+  faults_then=(--fail "file:socket:*=EPIPE")
+  befallen_with_vm "Broken pipe"
+}
+
+# sendings WORD...: which of the changes that the command makes are messages.
+sendings() {
+  prepare
+  faults=(--fail file:0=EIO)
+  rm -f "$root/.mdevsim/changes"
+  go "$@"
+  awk '/^socket:/ { print NR }' "$root/.mdevsim/changes"
+}
+
+# The same for each line: MACHINE | BEFORE IT | COMMAND | REFUSED
+all_messages_fail() {
+  local machine before command refused
+  untraced
+  while IFS='|' read -r machine before command refused; do
+    every_message_fails "$machine" "$before" "$command" "${refused// /}"
+  done
+  figure "fault cases" "$cases"
+}
+
+@test "faults: attach and detach" {
+  all_messages_fail <<END
+m60       | create --type 11 --group 1 --count 2 --name x; vm | attach x-1 x-2 --qmp $vm | device_add
+nvidia-vf | create --type 1145 --count 2 --name x; vm         | attach x-1 x-2 --qmp $vm | device_add
+m60       | create --type 11 --group 1 --count 2 --name x; vm; attach x-1 x-2 --qmp $vm | detach x-1 x-2 --qmp $vm | device_del
+END
+}
+
+@test "faults: create --attach" {
+  all_messages_fail <<END
+m60       | vm | create --type 11 --group 1 --count 2 --params x --name x --attach $vm       | device_add
+nvidia-vf | vm | create --type 1145 --count 2 --params a=1 --name x --attach $vm             | device_add
+END
 }
 
 ### Virtual functions

@@ -17,7 +17,7 @@ begin_many() {
   in_memory
   mkdir "$BATS_TEST_TMPDIR/bin"
   ln -s "$(realpath "$MDEVTOOL")" "$BATS_TEST_TMPDIR/bin/mdevctl"
-  how=(nothing)
+  how=(nothing) vm_faults=()
   cases=0
 }
 
@@ -127,9 +127,9 @@ is_mixed() {
   ! comm -23 <(sort -u <<<"$now") <(sort -u <<<"$old"$'\n'"$new") | grep -q .
 }
 
-# a_holding_vm OPTION...: a VM with room for four more, which opens what it is given.
+# a_holding_vm OPTION...: a VM with room for four more, which opens what it is given; ${vm_faults[@]} befall it.
 a_holding_vm() {
-  a_vm --machine "$root" --port rp1 --port rp2 --port rp3 --port rp4 "$@"
+  a_vm --machine "$root" --port rp1 --port rp2 --port rp3 --port rp4 "$@" "${vm_faults[@]}"
 }
 
 # What the VM has, and what there is, as the simulator calls them.

@@ -79,8 +79,10 @@ static int64_t room_left(const struct creations *creations, const struct type *t
 /* What could not be read may have it. */
 static void add_doubt(const struct inventory *inventory, struct err *err)
 {
-	const struct warning *first = &inventory->warnings[0];
+	const struct warning *first = inventory->warnings;
 
+	if (!inventory->n_warnings)
+		return;
 	err_append(err, "; but not all could be read: %s%s%s", first->file ? first->file : "",
 		   first->file ? ": " : "", first->message);
 }
@@ -94,8 +96,7 @@ int refuse_type(struct inventory *inventory, const struct parent *parent, const 
 		err_set(err, ERR_NOT_FOUND, "'%s' offers no type '%s'", parent->name, type);
 	else
 		err_set(err, ERR_NOT_FOUND, "no parent offers a type '%s'", type);
-	if (inventory->n_warnings)
-		add_doubt(inventory, err);
+	add_doubt(inventory, err);
 	if (nearest)
 		return err_hint(err, "did you mean '%s'?", nearest);
 	return err_hint(err, "'mdevtool list-types --all%s%s' shows what there is",
@@ -216,6 +217,7 @@ static int refuse_unlisted(struct inventory *inventory, const struct parent *par
 		return refuse_type(inventory, parent, definition->type, err);
 	err_set(err, ERR_NO_ROOM, "cannot create '%s' (%s) on '%s': no room, it is not listed now",
 		definition->type, definition->type_name, parent->name);
+	add_doubt(inventory, err);
 	return err_hint(err, "'mdevtool list-types --all %s' shows what is", parent->name);
 }
 

@@ -214,12 +214,12 @@ int qmp_execute(struct qmp *qmp, const char *command, json_t *arguments, json_t 
 	if (arguments)
 		json_object_set_new(message, "arguments", arguments);
 	autofree char *text = json_dumps(message, JSON_COMPACT | JSON_ENSURE_ASCII);
+	autofree char *line = NULL;
 	json_decref(message);
 	qmp->refused = qmp->no_device = false;
-	if (!text)
+	if (!text || asprintf(&line, "%s\n", text) < 0)
 		return err_set(err, ERR_INVALID, "'%s' cannot be said in JSON", command);
-	if (send_all(qmp, text, strlen(text), deadline, err) < 0 ||
-	    send_all(qmp, "\n", 1, deadline, err) < 0)
+	if (send_all(qmp, line, strlen(line), deadline, err) < 0)
 		return -1;
 	while (result == 0) {
 		if (read_message(qmp, deadline, &message, err) < 0)

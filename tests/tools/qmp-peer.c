@@ -11,10 +11,12 @@
  *     --machine DIR          its devices are those of a simulated machine, and it holds them there;
  *                            in the environment MDEVSIM, the simulator
  *     --fault COMMAND[#N]=WHAT[:ARG]
- *                            at the Nth (every) COMMAND, or "greeting", it is
+ *                            at the Nth (every) COMMAND, or "greeting", or without a COMMAND at the
+ *                            Nth of all, it is
  *       silent, slow:MS, garbage, half (closes in the middle of its reply), close:MS,
  *       big:BYTES (a line of so many), error:TEXT, events:N (so many before its reply),
- *       flood (events, and no end of them),
+ *       flood (events, and no end of them), die (and all that it had is let go),
+ *       run:PROGRAM (before it does what it is told),
  *       reply:JSON (the whole message; @ stands for the command's id)
  *
  * What it is told is printed, a line each, after "ready", and when a client comes ("serves") and
@@ -80,6 +82,40 @@ static void send_event(const char *event, const char *id, const char *path)
 			    "seconds", 1, "microseconds", 2));
 }
 
+/* The machine */
+
+/* Whether it succeeded; without a verb it is told nothing. */
+static bool run(const char *program, const char *verb, const char *name)
+{
+	int status;
+	pid_t child = fork();
+
+	if (child == 0) {
+		execl(program, program, verb, machine, name, (char *)NULL);
+		_exit(127);
+	}
+	return waitpid(child, &status, 0) == child && status == 0;
+}
+
+/* False when it does not have the device. */
+static bool tell_machine(const char *verb, const struct thing *thing)
+{
+	const char *simulator = getenv("MDEVSIM"), *name = strrchr(thing->sysfsdev, '/');
+
+	if (!machine || !simulator || !name)
+		return !machine;
+	return run(simulator, verb, name + 1);
+}
+
+/* As the kernel does it for a process that ends. */
+static _Noreturn void die(void)
+{
+	for (size_t i = 0; i < n_things; i++)
+		if (!things[i].is_port)
+			tell_machine("release", &things[i]);
+	exit(1);
+}
+
 /* Faults */
 
 /* What is to happen at this command; "" for nothing. */
@@ -91,7 +127,8 @@ static const char *fault_at(const char *command)
 		size_t length = strcspn(faults[i], "#=");
 		const char *behind = faults[i] + length;
 
-		if (strlen(command) != length || strncmp(faults[i], command, length) != 0)
+		if (length &&
+		    (strlen(command) != length || strncmp(faults[i], command, length) != 0))
 			continue;
 		told[i]++;
 		if (*behind == '=' || strtoul(behind + 1, NULL, 10) == told[i])
@@ -153,6 +190,8 @@ static enum outcome answer(const char *fault, json_t *reply, const char *id)
 	unsigned long number = colon ? strtoul(colon + 1, NULL, 10) : 0;
 	bool answers = true;
 
+	if (streq(fault, "die"))
+		die();
 #define IS(word) (length == strlen(word) && strncmp(fault, word, length) == 0)
 	if (IS("slow") || IS("close"))
 		usleep((useconds_t)number * 1000);
@@ -170,29 +209,12 @@ static enum outcome answer(const char *fault, json_t *reply, const char *id)
 		send_half(json_incref(reply));
 	else
 		answers = !IS("silent") && !IS("close");
-	if (answers && (IS("") || IS("slow") || IS("events") || IS("error")))
+	if (answers && (IS("") || IS("slow") || IS("events") || IS("error") || IS("run")))
 		send_json(json_incref(reply));
 	enum outcome outcome = IS("half") || IS("close") ? HANG_UP : GO_ON;
 #undef IS
 	json_decref(reply);
 	return outcome;
-}
-
-/* The machine: false when it does not have the device. */
-static bool tell_machine(const char *verb, const struct thing *thing)
-{
-	const char *simulator = getenv("MDEVSIM"), *name = strrchr(thing->sysfsdev, '/');
-	int status;
-	pid_t child;
-
-	if (!machine || !simulator || !name)
-		return !machine;
-	child = fork();
-	if (child == 0) {
-		execl(simulator, simulator, verb, machine, name + 1, (char *)NULL);
-		_exit(127);
-	}
-	return waitpid(child, &status, 0) == child && status == 0;
 }
 
 /* The object model */
@@ -355,6 +377,8 @@ static enum outcome take(json_t *message)
 	autofree char *id = json_dumps(json_object_get(message, "id"), JSON_ENCODE_ANY);
 	json_t *result = NULL, *reply;
 
+	if (strncmp(fault, "run:", 4) == 0)
+		run(fault + 4, NULL, NULL);
 	if (strncmp(fault, "error:", 6) == 0)
 		why = fault + 6;
 	else
