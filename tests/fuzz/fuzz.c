@@ -116,10 +116,13 @@ void fuzz_tree_set(const struct fuzz_tree *tree, size_t file, const char *text, 
 	struct fuzz_file *to = &tree->files[file];
 
 	/* most inputs differ from the one before in one file only */
-	if (length && to->length == length && memcmp(to->text, text, length) == 0)
+	if (to->known && to->length == length && memcmp(to->text, text, length) == 0)
 		return;
-	to->length = length <= sizeof(to->text) ? length : 0;
-	memcpy(to->text, text, to->length);
+	to->known = length <= sizeof(to->text);
+	if (to->known) {
+		to->length = length;
+		memcpy(to->text, text, length);
+	}
 	if (ftruncate(to->fd, (off_t)length) < 0 ||
 	    pwrite(to->fd, text, length, 0) != (ssize_t)length)
 		err(1, "cannot write '%s'", tree->entries[file].path);

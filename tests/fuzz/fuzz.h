@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/pool.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -39,6 +40,7 @@ struct tree_entry;
 /* What is in a file, and where to write to it. */
 struct fuzz_file {
 	int fd;
+	bool known;
 	char text[4096];
 	size_t length;
 };

@@ -72,6 +72,7 @@ static const struct tree_entry defined[] = {
 };
 
 static const char *tree, *document;
+static int function_files[ARRAY_SIZE(functions)];
 static bool is_running, in_argp;
 static FILE *judged_stdout, *judged_stderr;
 static long long now;
@@ -199,6 +200,12 @@ static void begin(void)
 	char *path;
 
 	tree = TREE_NEW(entries);
+	tree_add(tree, functions, ARRAY_SIZE(functions));
+	for (size_t i = 0; i < ARRAY_SIZE(functions); i++) {
+		function_files[i] = open(pool_printf(pool, "%s/%s", tree, functions[i].path),
+					 O_WRONLY | O_CLOEXEC);
+		MUST(function_files[i] >= 0);
+	}
 	MUST(asprintf(&path, "%s/document", tree_new(&entry, 1)) > 0);
 	document = path;
 	judged_stdout = judged_stream();
@@ -209,14 +216,29 @@ static void begin(void)
 	unsetenv("MDEVCTL_LOG");
 }
 
+static void set_functions(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(functions); i++) {
+		size_t length = strlen(functions[i].text);
+
+		MUST(pwrite(function_files[i], functions[i].text, length, 0) == (ssize_t)length);
+		MUST(ftruncate(function_files[i], (off_t)length) == 0);
+	}
+}
+
 static void end(void)
 {
 	static const char *const places[] = {"etc", "run"};
 	autopool struct pool *pool = pool_new();
 
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
-		nftw(pool_printf(pool, "%s/%s", tree, places[i]), remove_one, 8,
-		     FTW_PHYS | FTW_DEPTH);
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		const char *place = pool_printf(pool, "%s/%s", tree, places[i]);
+		struct stat st;
+
+		/* most commands make nothing; else there is a directory of ours */
+		if (stat(place, &st) < 0 || st.st_nlink != 2)
+			nftw(place, remove_one, 8, FTW_PHYS | FTW_DEPTH);
+	}
 }
 
 static int run_judged(int argc, char **argv)
@@ -251,7 +273,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		/* argp's own --HANG, which sleeps */
 		if (strncmp(word, "--H", 3) != 0)
 			argv[argc++] = word;
-	tree_add(tree, functions, ARRAY_SIZE(functions));
+	set_functions();
 	if (*data % 6 > 2)
 		tree_add(tree, defined, ARRAY_SIZE(defined));
 	int status = run_judged(argc, argv);

@@ -78,14 +78,26 @@ static void print_xml(const struct inventory *inventory, enum nodedev_dialect di
 	must_be_printable(text, length, "");
 }
 
+/* One form of output each, and what it needs: the first byte says which. */
+static const struct form {
+	unsigned need;
+	const struct fields *fields; /* NULL: it is XML */
+} forms[] = {
+	{NEED_TYPES | NEED_TYPE_ALL, &type_fields},
+	{NEED_PARENT_FACTS, &parent_fields},
+	{NEED_PARENT_FACTS | NEED_TYPES | NEED_TYPE_ALL, NULL},
+};
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	autopool struct pool *pool = pool_new();
 	autoinventory struct inventory inventory = {0};
+	const struct form *form;
 	struct parts parts;
 
 	if (!size)
 		return 0;
+	form = &forms[*data / 2 % ARRAY_SIZE(forms)];
 	parts = (struct parts){data + 1, data + size};
 	if (!tree.path)
 		fuzz_tree_new(&tree, entries, ARRAY_SIZE(entries));
@@ -97,21 +109,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	struct root root = tree_root(tree.path);
 	inventory_init(&inventory, &root);
-	inventory_load_parents(&inventory, NEED_PARENT_FACTS | NEED_TYPES | NEED_TYPE_ALL);
-	MUST(inventory.n_parents == 1 && inventory.parents[0]->n_types == 2);
-	/* one form of output each: the first byte says which */
-	switch (*data % 6) {
-	case 0:
-	case 1:
-		print(&inventory, &type_fields, *data % 2);
-		break;
-	case 2:
-	case 3:
-		print(&inventory, &parent_fields, *data % 2);
-		break;
-	default:
+	inventory_load_parents(&inventory, form->need);
+	MUST(inventory.n_parents == 1);
+	MUST(inventory.parents[0]->n_types == (form->need & NEED_TYPES ? 2 : 0));
+	if (form->fields)
+		print(&inventory, form->fields, *data % 2);
+	else
 		print_xml(&inventory, *data % 2 ? NODEDEV_RFC : NODEDEV_LIBVIRT);
-	}
 	root_close(&root);
 	return 0;
 }
