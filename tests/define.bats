@@ -225,7 +225,7 @@ desk-3 1" ] || complain "not so"
   local option
   for option in --type=12 --uuid="$B" --name=bench --group=2 --params=y; do
     mdevtool define "$document" "$option"
-    fails 2 "${option%%=*} says otherwise" "$document:1:1: "
+    fails 2 "${option/=/ \'}' is not what the document says" "$document:1:1: "
     wrote_nothing
   done
 }

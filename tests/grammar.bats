@@ -82,8 +82,19 @@ commands="list-parents list-types list show create destroy start-vm-args recover
   says_nothing
   mdevtool --bogus list-types
   fails 2 "--bogus"
+  [[ "$stderr" == "mdevtool: "* ]] || complain "it does not begin with the program's name"
   mdevtool list -Z
   fails 2
+}
+
+@test "grammar: a command that wants a device and gets none" {
+  machine m60
+  mdevtool show
+  fails 2 "nothing to show"
+  hints "mdevtool list"
+  mdevtool start-vm-args
+  fails 2 "name a device"
+  hints "mdevtool list"
 }
 
 @test "grammar: an option without its argument, and a flag with one" {

@@ -155,6 +155,13 @@ load mdevtool.bash
   mdevtool list "${A:0:8}"
   fails 8 "ambiguous"
   hints "$A" "$D"
+  local i
+  for i in {2..9}; do
+    device "${A:0:8}-0000-4000-8000-00000000000$i" 11
+  done
+  mdevtool list "${A:0:8}"
+  fails 8 "ambiguous"
+  hints "or one of 2 others"
   mdevtool list "${A:0:10}" --noheadings --raw -o uuid
   succeeds
   says "$A"

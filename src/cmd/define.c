@@ -82,9 +82,8 @@ static int set_start(struct definition *definition, const struct options *o, str
 		definition->start = start;
 		return 0;
 	}
-	err_set(err, ERR_USAGE, "--%s says otherwise", o->automatic ? "auto" : "manual");
-	err_locate(err, definition->file, definition->line, definition->column);
-	return err_hint(err, "leave it out, or change the document");
+	return wanted_contradiction(definition, o->automatic ? "--auto" : "--manual", NULL,
+				    o->automatic ? "manual" : "auto", err);
 }
 
 static int run(struct context *context, const void *given, struct err *err)

@@ -202,12 +202,14 @@ static void watch_for_usage_errors(int argc, char **argv)
 static const struct command *choose_command(struct context *context, int *argc, char ***argv,
 					    struct err *err)
 {
+	static char name[] = "mdevtool";
 	const char *dash = strchr(program_invocation_short_name, '-');
 	const struct command *command = dash ? command_find(dash + 1) : NULL;
 	struct parsing parsing = {.context = context, .stop_at_word = true};
 
 	if (command)
 		return command;
+	(*argv)[0] = name;
 	add_options(&parsing, global_options, n_global_options, context, 0);
 	run_argp(&parsing, "COMMAND [ARGUMENT...]", program_doc(context->pool), *argc, *argv,
 		 ARGP_IN_ORDER);

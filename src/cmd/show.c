@@ -220,9 +220,12 @@ static int run(struct context *context, const void *given, struct err *err)
 	autoinventory struct inventory inventory = {0};
 	struct found found = {0};
 
-	if (!context->args.n)
-		return err_set(err, ERR_USAGE,
-			       "nothing to show: name a parent, a type, a device or a definition");
+	if (!context->args.n) {
+		err_set(err, ERR_USAGE,
+			"nothing to show: name a parent, a type, a device or a definition");
+		return err_hint(err,
+				"'mdevtool list' shows devices, 'mdevtool list-parents' parents");
+	}
 	inventory_init(&inventory, &context->root);
 	for (size_t i = 0; i < context->args.n; i++)
 		if (find(context, &inventory, context->args.list[i], &found, err) < 0)

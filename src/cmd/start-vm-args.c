@@ -240,8 +240,10 @@ static int run(struct context *context, const void *given, struct err *err)
 	struct vm_options vm;
 	struct filtered devices;
 
-	if (!context->args.n && !o->filter.group)
-		return err_set(err, ERR_USAGE, "name a device or a --group");
+	if (!context->args.n && !o->filter.group) {
+		err_set(err, ERR_USAGE, "name a device or a --group");
+		return err_hint(err, "'mdevtool list' shows them");
+	}
 	if (context->args.n && o->filter.group)
 		return err_set(err, ERR_USAGE, "name devices or a --group, not both");
 	if (take_options(o, &vm, err) < 0)

@@ -36,9 +36,11 @@ static const char *text_at(const void *base, size_t offset)
 	return text;
 }
 
-static int contradiction(const struct definition *definition, const char *label, struct err *err)
+int wanted_contradiction(const struct definition *definition, const char *label, const char *value,
+			 const char *said, struct err *err)
 {
-	err_set(err, ERR_USAGE, "%s says otherwise", label);
+	err_set(err, ERR_USAGE, "%s%s%s%s is not what the document says: '%s'", label,
+		value ? " '" : "", value ? value : "", value ? "'" : "", said);
 	err_locate(err, definition->file, definition->line, definition->column);
 	return err_hint(err, "leave %s out, or change the document", label);
 }
@@ -64,7 +66,7 @@ static int add_field(struct context *context, struct definition *definition, siz
 		return -1;
 	now = text_at(&asked, fields[i].text);
 	if (definition->file && before && !says_the_same(context, i, before, now))
-		return contradiction(definition, fields[i].label, err);
+		return wanted_contradiction(definition, fields[i].label, value, before, err);
 	memcpy((char *)definition + fields[i].text, &now, sizeof(now));
 	return 0;
 }
@@ -82,7 +84,8 @@ static int add_group(struct context *context, const struct wanted *wanted,
 		return -1;
 	if (definition->file && before &&
 	    before != (streq(wanted->group, "auto") ? 0 : definition->group))
-		return contradiction(definition, "--group", err);
+		return wanted_contradiction(definition, "--group", wanted->group,
+					    pool_printf(context->pool, "%u", before), err);
 	return 0;
 }
 

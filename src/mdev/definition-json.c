@@ -93,7 +93,7 @@ static int parse_attribute(const struct document *document, struct definition *d
 
 		if (!json_is_string(value))
 			return wrong_type(document, "an attribute's value", "a string", value, at);
-		if (definition_add_attribute(definition, document->pool, "attribute",
+		if (definition_add_attribute(definition, document->pool, "an attribute",
 					     pool_strdup(document->pool, name),
 					     pool_strdup(document->pool, json_string_value(value)),
 					     document->err) < 0)

@@ -28,7 +28,8 @@ void inventory_free(struct inventory *inventory)
 }
 
 /* So many parents are worth a second thread. */
-#define PARENTS_FOR_TWO 32
+#define PARENTS_FOR_TWO  32
+#define CANDIDATES_SHOWN 8
 
 /* Parents */
 
@@ -532,13 +533,19 @@ static int ambiguous(struct inventory *inventory, const char *given, struct err 
 {
 	struct pool *pool = inventory->pool;
 	const char *candidates = "";
+	size_t n = 0;
 
-	for (size_t i = 0; i < inventory->n_devices; i++)
-		if (strncasecmp(inventory->devices[i]->uuid, given, strlen(given)) == 0)
-			candidates =
-				pool_printf(pool, "%s%s%s", candidates, *candidates ? ", " : "",
-					    inventory->devices[i]->uuid);
+	for (size_t i = 0; i < inventory->n_devices; i++) {
+		if (strncasecmp(inventory->devices[i]->uuid, given, strlen(given)) != 0)
+			continue;
+		if (n++ < CANDIDATES_SHOWN)
+			candidates = pool_printf(pool, "%s%s%s", candidates, n > 1 ? ", " : "",
+						 inventory->devices[i]->uuid);
+	}
 	err_set(err, ERR_INVALID, "'%s' is ambiguous", given);
+	if (n > CANDIDATES_SHOWN)
+		return err_hint(err, "it could be %s or one of %zu others", candidates,
+				n - CANDIDATES_SHOWN);
 	return err_hint(err, "it could be %s", candidates);
 }
 

@@ -37,7 +37,9 @@ static int open_trusted(int dir, const char *name, int flags, const char *path, 
 			return -1;
 		return err_errno(err, errnum, "cannot open '%s'", path);
 	}
-	if (fstat(fd, &st) == 0 && refuse(&st, S_IFDIR, path, err) == 0)
+	if (fstat(fd, &st) < 0)
+		err_errno(err, errno, "cannot read '%s'", path);
+	else if (refuse(&st, S_IFDIR, path, err) == 0)
 		return fd;
 	close(fd);
 	return -1;
