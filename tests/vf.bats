@@ -683,6 +683,17 @@ END
   wrote_nothing_else
 }
 
+@test "vf: a function that another tool changes while its holder is waited for is not ours to release" {
+  machine nvidia-vf
+  device "$A" 1145
+  holds "${vfs[0]}"
+  (sleep 0.3 && echo 1149 >"$(file_of "${vfs[0]}" current_vgpu_type)" && rm -r "$root/proc/4711") >/dev/null 2>&1 3>&- &
+  mdevtool destroy "${vfs[0]}" --wait 20
+  succeeds
+  wrote_nothing_else
+  vgpu "${vfs[0]}" 1149
+}
+
 @test "vf: functions that were disabled took ours along, and recover forgets it" {
   machine nvidia-vf
   device "$A" 1145 --name desk

@@ -9,7 +9,7 @@
 struct record {
 	const char *uuid;
 	const char *name;    /* NULL without one */
-	const char *dialect; /* its dialect's name; NULL in records of before there were several */
+	const char *dialect; /* its dialect's name; NULL for the first of the table */
 	const char *parent;
 	const char *parent_path; /* the parent's directory */
 	const char *path;        /* the device's */
