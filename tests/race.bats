@@ -146,7 +146,8 @@ ended() {
   at_once 6 sh -c 'exec "$1" --root "$2" create --type "$((1149 + ($3 & 1)))" --count 4' - \
     "$MDEVTOOL" "$root" %
   ended 2 0
-  ended 4 5
+  # who comes so late that the card lists only the other size does not find the type
+  ended 4 '[35]'
   mdevtool list --json
   json '.devices | map(.type) | unique | length' 1
   json '.devices | length' 8
