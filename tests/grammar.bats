@@ -104,6 +104,9 @@ commands="list-parents list-types list show create destroy start-vm-args recover
     fails 8 "--group must be a number"
     hints "which groups there are"
   done
+  mdevtool list 2f
+  fails 8 "too short"
+  hints "mdevtool list"
   mdevtool list --type nonsense
   fails 3 "no parent offers a type 'nonsense'"
   hints "mdevtool list-types --all"
