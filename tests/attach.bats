@@ -185,6 +185,7 @@ load vm.bash
   a_vm
   mdevtool attach --qmp "$vm"
   fails 2 "name a device"
+  hints "mdevtool list"
   mdevtool attach "$A"
   fails 2 "--qmp SOCKET is missing"
   mdevtool attach "$A" --qmp "$vm" --timeout soon

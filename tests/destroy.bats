@@ -130,6 +130,7 @@ golden() {
   hints "--all"
   mdevtool destroy --all
   fails 2 "--all"
+  hints "mdevtool list-parents"
   mdevtool destroy
   fails 2
   mdevtool destroy "$A" --group 1

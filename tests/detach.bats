@@ -123,6 +123,7 @@ load vm.bash
   a_vm
   mdevtool detach --qmp "$vm"
   fails 2 "name a device"
+  hints "mdevtool list"
   mdevtool detach "$A"
   fails 2 "--qmp SOCKET is missing"
   mdevtool detach "$B" --qmp "$vm"

@@ -95,6 +95,24 @@ commands="list-parents list-types list show create destroy start-vm-args recover
   mdevtool start-vm-args
   fails 2 "name a device"
   hints "mdevtool list"
+  mdevtool destroy
+  fails 2 "nothing to destroy"
+  hints "mdevtool list"
+  local command
+  for command in list destroy start-vm-args; do
+    mdevtool "$command" --group x
+    fails 8 "--group must be a number"
+    hints "which groups there are"
+  done
+  mdevtool list 2f
+  fails 8 "too short"
+  hints "mdevtool list"
+  mdevtool list --type nonsense
+  fails 3 "no parent offers a type 'nonsense'"
+  hints "mdevtool list-types --all"
+  mdevtool destroy --group 7
+  fails 3 "no device has the group 7"
+  hints "which groups there are"
 }
 
 @test "grammar: an option without its argument, and a flag with one" {

@@ -305,8 +305,10 @@ attributes() {
   definition "$B" 11
   mdevtool modify
   fails 2 "nothing to modify"
+  hints "mdevtool list --defined"
   mdevtool modify "$A"
   fails 2 "nothing to change"
+  hints "mdevtool modify --help"
   mdevtool modify "$A" --auto --manual
   fails 2 "--auto and --manual"
   mdevtool modify "$A" "$B" --name x

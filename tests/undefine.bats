@@ -121,6 +121,7 @@ load mdevtool.bash
   fails 3
   mdevtool undefine
   fails 2 "nothing to undefine"
+  hints "mdevtool list --defined"
   wrote_nothing
 }
 

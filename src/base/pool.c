@@ -63,6 +63,17 @@ char *pool_printf(struct pool *pool, const char *format, ...)
 	return text;
 }
 
+char *pool_join(struct pool *pool, const char *const *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (i)
+			obstack_grow(&pool->obstack, ", ", 2);
+		obstack_grow(&pool->obstack, list[i], strlen(list[i]));
+	}
+	obstack_1grow(&pool->obstack, '\0');
+	return obstack_finish(&pool->obstack);
+}
+
 void *pool_grow(struct pool *pool, void *array, size_t n, size_t size)
 {
 	size_t room = 4;

@@ -24,6 +24,8 @@ char *pool_strdup(struct pool *pool, const char *text);
 char *pool_strndup(struct pool *pool, const char *text, size_t length);
 char *pool_printf(struct pool *pool, const char *format, ...) PRINTF(2, 3);
 char *pool_vprintf(struct pool *pool, const char *format, va_list args) PRINTF(2, 0);
+/* The texts with commas between; "" without any. */
+char *pool_join(struct pool *pool, const char *const *list, size_t n);
 
 /* Makes room for element `n` of an array that only ever grows by one; see pool_push(). */
 void *pool_grow(struct pool *pool, void *array, size_t n, size_t size);

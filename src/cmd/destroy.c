@@ -51,12 +51,16 @@ static int check(const struct context *context, const struct options *o,
 		err_set(err, ERR_USAGE, "--parent alone destroys nothing");
 		return err_hint(err, "add --all to destroy every device on '%s'", o->filter.parent);
 	}
-	if (o->all && !o->filter.parent)
-		return err_set(err, ERR_USAGE, "--all needs a --parent");
-	if (!context->args.n && !o->filter.group && !o->filter.parent)
-		return err_set(err, ERR_USAGE,
-			       "nothing to destroy: name a device, a --group, or a "
-			       "--parent with --all");
+	if (o->all && !o->filter.parent) {
+		err_set(err, ERR_USAGE, "--all needs a --parent");
+		return err_hint(err, "'mdevtool list-parents' shows them all");
+	}
+	if (!context->args.n && !o->filter.group && !o->filter.parent) {
+		err_set(err, ERR_USAGE,
+			"nothing to destroy: name a device, a --group, or a "
+			"--parent with --all");
+		return err_hint(err, "'mdevtool list' shows what there is");
+	}
 	return 0;
 }
 
@@ -71,8 +75,10 @@ static int choose(struct context *context, const struct options *o, struct words
 		return -1;
 	if (filter_devices(context, &inventory, &o->filter, 0, &devices, err) < 0)
 		return -1;
-	if (!devices.n && o->filter.group)
-		return err_set(err, ERR_NOT_FOUND, "no device has the group %s", o->filter.group);
+	if (!devices.n && o->filter.group) {
+		err_set(err, ERR_NOT_FOUND, "no device has the group %s", o->filter.group);
+		return err_hint(err, "'mdevtool list' shows which groups there are");
+	}
 	for (size_t i = 0; i < devices.n; i++)
 		*pool_push(context->pool, ret->list, ret->n) =
 			pool_strdup(context->pool, devices.list[i]->uuid);

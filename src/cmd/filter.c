@@ -50,8 +50,8 @@ static int check_known(struct context *context, const struct filter *filter, str
 	nearest = inventory_nearest_type(&inventory, filter->type);
 	err_set(err, ERR_NOT_FOUND, "no parent offers a type '%s'", filter->type);
 	if (nearest)
-		err_hint(err, "did you mean '%s'?", nearest);
-	return -1;
+		return err_hint(err, "did you mean '%s'?", nearest);
+	return err_hint(err, "'mdevtool list-types --all' shows what there is");
 }
 
 /* What the filter's texts mean. */
@@ -76,7 +76,7 @@ static int check_filter(struct context *context, const struct filter *filter, st
 
 	if (filter->group && definition_set(&definition, context->pool, DEFINITION_GROUP, "--group",
 					    filter->group, err) < 0)
-		return -1;
+		return err_hint(err, "'mdevtool list' shows which groups there are");
 	*ret = (struct checked){.group = definition.group, .type = filter->type};
 	if (!filter->parent)
 		return 0;

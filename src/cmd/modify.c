@@ -232,10 +232,14 @@ static int run(struct context *context, const void *given, struct err *err)
 	struct modify_options modify = {.group_auto = o.group && streq(o.group, "auto")};
 	autokept struct kept kept = {0};
 
-	if (!context->args.n)
-		return err_set(err, ERR_USAGE, "nothing to modify: name a definition");
-	if (!changes_something(&o))
-		return err_set(err, ERR_USAGE, "nothing to change: say what");
+	if (!context->args.n) {
+		err_set(err, ERR_USAGE, "nothing to modify: name a definition");
+		return err_hint(err, "'mdevtool list --defined' shows what there is");
+	}
+	if (!changes_something(&o)) {
+		err_set(err, ERR_USAGE, "nothing to change: say what");
+		return err_hint(err, "'mdevtool modify --help' lists what can be changed");
+	}
 	if (o.automatic && o.manual)
 		return err_set(err, ERR_USAGE, "--auto and --manual contradict each other");
 	if (o.name && *o.name && context->args.n > 1)

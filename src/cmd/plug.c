@@ -36,8 +36,10 @@ int plug_devices(struct context *context, struct inventory *inventory, struct fi
 {
 	static const struct filter none;
 
-	if (!context->args.n)
-		return err_set(err, ERR_USAGE, "name a device");
+	if (!context->args.n) {
+		err_set(err, ERR_USAGE, "name a device");
+		return err_hint(err, "'mdevtool list' shows what there is");
+	}
 	return filter_devices(context, inventory, &none, NEED_DEVICE_ALL, ret, err);
 }
 

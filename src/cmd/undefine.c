@@ -19,8 +19,10 @@ static int run(struct context *context, const void *given, struct err *err)
 	autokept struct kept kept = {0};
 	const char *parent;
 
-	if (!context->args.n)
-		return err_set(err, ERR_USAGE, "nothing to undefine: name a definition");
+	if (!context->args.n) {
+		err_set(err, ERR_USAGE, "nothing to undefine: name a definition");
+		return err_hint(err, "'mdevtool list --defined' shows what there is");
+	}
 	if (kept_parent(context, o->parent, &parent, err) < 0)
 		return -1;
 	int result = operation_undefine(&operation, context->args.list, context->args.n, parent,

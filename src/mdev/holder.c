@@ -229,15 +229,16 @@ void holder_find_nodes(struct pool *pool, int dir, struct device *device)
 
 const char *holders_text(struct pool *pool, const struct device *device)
 {
-	const char *text = "";
+	const char **texts = NULL;
+	size_t n = 0;
 
 	if (device->held == HELD_UNKNOWN)
 		return "unknown";
 	for (size_t i = 0; i < device->n_holders; i++) {
 		const struct holder *holder = &device->holders[i];
 
-		text = pool_printf(pool, "%s%s%s %d%s", text, i ? ", " : "", holder->command,
-				   holder->pid, vm_text(pool, holder));
+		*pool_push(pool, texts, n) = pool_printf(pool, "%s %d%s", holder->command,
+							 holder->pid, vm_text(pool, holder));
 	}
-	return *text ? text : NULL;
+	return n ? pool_join(pool, texts, n) : NULL;
 }

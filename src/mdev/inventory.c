@@ -511,6 +511,7 @@ static int no_such_device(struct inventory *inventory, const char *given, struct
 	if (strspn(given, "0123456789abcdefABCDEF-") == strlen(given) && strlen(given) < 8) {
 		err_set(err, ERR_INVALID,
 			"'%s' is too short to name a device, 8 digits are the least", given);
+		err_hint(err, "'mdevtool list' shows them all");
 		for (size_t i = 0; i < inventory->n_devices; i++)
 			if (strncasecmp(inventory->devices[i]->uuid, given, strlen(given)) == 0)
 				err_hint(err, "did you mean '%.8s'?", inventory->devices[i]->uuid);

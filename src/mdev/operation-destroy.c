@@ -248,7 +248,8 @@ static int wait_until_free(struct operation *operation, const char *const *uuids
 			return -1;
 		}
 		file_sleep_ms(HOLDER_PAUSE_MS);
-		if (look_up(ret, operation->root, uuids, n, err) < 0)
+		if (look_up(ret, operation->root, uuids, n, err) < 0 ||
+		    refuse_foreign(ret, options, err) < 0)
 			return -1;
 	}
 }

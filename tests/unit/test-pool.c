@@ -37,6 +37,9 @@ static void test_texts(void)
 	is_text(pool_strdup(pool, ""), "", "an empty copy");
 	is_text(pool_strdup(pool, "abc"), "abc", "a copy");
 	is_text(pool_strndup(pool, "abc", 2), "ab", "a part of a text");
+	is_text(pool_join(pool, NULL, 0), "", "nothing joined");
+	is_text(pool_join(pool, (const char *[]){"a"}, 1), "a", "one joined");
+	is_text(pool_join(pool, (const char *[]){"a", "", "bc"}, 3), "a, , bc", "three joined");
 	is_text(pool_strndup(pool, "abc", 0), "", "no part of a text");
 	is_text(pool_printf(pool, "%s-%d", "x", 7), "x-7", "a formatted text");
 	is_text(pool_printf(pool, "%s", ""), "", "an empty formatted text");
