@@ -767,7 +767,7 @@ state_is_refused() {
   mentions_no desk
   cp "$record" "$root/run/copy"
   chmod 0644 "$root/run/copy"
-  ln -sf /run/copy "$record"
+  ln -sf ../../copy "$record"
   mdevtool list --json
   fails 1
   json '.devices[0].state' foreign
@@ -796,11 +796,15 @@ state_is_refused() {
     fails 7 "cannot use the lock of" "not as mdevtool makes it"
     hints "remove the file"
     rm "$root/run/mdevtool/lock/$lock"
-    touch "$root/run/elsewhere"
-    ln -s /run/elsewhere "$root/run/mdevtool/lock/$lock"
+    ln -s ../../elsewhere "$root/run/mdevtool/lock/$lock"
     mdevtool create --type 11 --name desk
     [ "$status" -ne 0 ] || complain "the link was followed"
-    rm "$root/run/mdevtool/lock/$lock"
+    mdevtool create --type 11 --attach "$BATS_TEST_TMPDIR/nobody"
+    [ ! -e "$root/run/elsewhere" ] || complain "it was made through the link"
+    install -m 0600 /dev/null "$root/run/elsewhere"
+    mdevtool create --type 11 --name desk
+    [ "$status" -ne 0 ] || complain "the link was followed"
+    rm "$root/run/mdevtool/lock/$lock" "$root/run/elsewhere"
     touch "$root/run/mdevtool/lock/$lock"
     chmod 0666 "$root/run/mdevtool/lock/$lock"
     mdevtool create --type 11 --name desk
@@ -809,6 +813,66 @@ state_is_refused() {
   done
   mdevtool destroy "$A"
   nothing_left
+}
+
+# modes_are MODE PATH...: of ours, and nobody else's.
+modes_are() {
+  local path
+  for path in "${@:2}"; do
+    assert_equal "$(stat -c '%a %u' "$path") $path" "$1 $(id -u) $path"
+  done
+}
+
+@test "hostile: whatever the umask, what is kept and remembered is ours alone to write, and locks to open" {
+  local mask run=run/mdevtool
+  for mask in 000 002 077; do
+    rm -rf "${BATS_TEST_TMPDIR:?}/m60"
+    machine m60
+    # shellcheck disable=SC2016 # the inner shell's
+    play sh -c 'umask "$1"; mdevtool="$2 --root $3"; shift 3
+      $mdevtool create --type 11 --uuid "$1" --name desk && $mdevtool define --type 11 --uuid "$2" --name table' \
+      - "$mask" "$MDEVTOOL" "$root" "$A" "$B"
+    succeeds
+    cd "$root"
+    modes_are 755 $run $run/devices $run/journal etc/mdevctl.d "etc/mdevctl.d/$card" etc/mdevtool.d
+    modes_are 644 "$run/devices/$A" "etc/mdevctl.d/$card/$B" "etc/mdevtool.d/$B"
+    modes_are 700 $run/lock
+    modes_are 600 "$run/lock/.names" "$run/lock/$card"
+    cd "$BATS_TEST_TMPDIR"
+  done
+}
+
+@test "hostile: a link in the place of what is ours of a definition is not followed" {
+  machine m60
+  definition "$A" 11 --name desk --auto
+  local own=$root/etc/mdevtool.d/$A
+  mv "$own" "$root/etc/kept"
+  ln -s ../kept "$own"
+  mdevtool list --defined
+  fails 1 "/etc/mdevtool.d/$A"
+  mentions_no desk
+  mdevtool start --auto
+  [ "$status" -ne 0 ] || complain "it was started"
+  wrote_nothing
+}
+
+@test "hostile: a link in the place of what a killed run was at is not followed" {
+  machine m60
+  local dir=$root/etc/mdevctl.d left
+  # one of two is there
+  fault --crash file:36
+  mdevtool define --type 11 --count 2 --name x
+  [ "$status" -eq 137 ] || complain "it was not killed"
+  left=$(ls "$dir/$card")
+  [ -n "$left" ] || complain "it has not begun"
+  mv "$dir/.mdevtool.unfinished" "$root/etc/kept"
+  ln -s ../kept "$dir/.mdevtool.unfinished"
+  mdevtool recover
+  [ "$(ls "$dir/$card")" = "$left" ] || complain "it was believed"
+  # in its own place it is
+  mv "$root/etc/kept" "$dir/.mdevtool.unfinished"
+  mdevtool recover
+  [ -z "$(ls "$dir/$card" 2>/dev/null)" ] || complain "it was not believed"
 }
 
 @test "hostile: names in what is remembered, with newlines, escapes and formats" {
