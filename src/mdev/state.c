@@ -45,25 +45,37 @@ static int open_trusted(int dir, const char *name, int flags, const char *path, 
 	return -1;
 }
 
-/* One of the directories, through STATE_DIR, which is judged too. */
-static int open_directory(const struct root *root, const char *path, int flags, struct err *err)
+static int open_ours(const struct root *root, struct err *err)
 {
 	autoclose int top = root_openat(root, "/run", O_PATH | O_DIRECTORY);
 
 	if (top < 0)
 		return err_errno(err, errno, "cannot open '%s'", STATE_DIR);
-	autoclose int ours = open_trusted(top, strrchr(STATE_DIR, '/') + 1, flags, STATE_DIR, err);
-	return ours < 0 ? -1 : open_trusted(ours, path + strlen(STATE_DIR "/"), flags, path, err);
+	return open_trusted(top, strrchr(STATE_DIR, '/') + 1, O_PATH, STATE_DIR, err);
+}
+
+/* What one of the directories is called in STATE_DIR. */
+static const char *name_of(const char *path)
+{
+	return path + strlen(STATE_DIR "/");
+}
+
+/* One of the directories, through STATE_DIR, which is judged too. */
+static int open_directory(const struct root *root, const char *path, struct err *err)
+{
+	autoclose int ours = open_ours(root, err);
+
+	return ours < 0 ? -1 : open_trusted(ours, name_of(path), O_RDONLY, path, err);
 }
 
 int state_open(const struct root *root, const char *path, struct err *err)
 {
 	autoerr struct err failure = {0};
-	int fd = open_directory(root, path, O_RDONLY, &failure);
+	int fd = open_directory(root, path, &failure);
 
 	if (fd < 0 && failure.kind == ERR_NOT_FOUND) {
 		if (root_mkdir(root, path) == 0)
-			return open_directory(root, path, O_RDONLY, err);
+			return open_directory(root, path, err);
 		err_clear(&failure);
 		err_errno(&failure, errno, "cannot make '%s'", path);
 	}
@@ -77,24 +89,28 @@ int state_open(const struct root *root, const char *path, struct err *err)
 int state_check(const struct root *root, struct err *err)
 {
 	static const char *const paths[] = {STATE_RECORDS, STATE_JOURNAL, STATE_LOCKS, STATE_TYPES};
+	autoerr struct err failure = {0};
+	autoclose int ours = open_ours(root, &failure);
 
-	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
-		autoerr struct err failure = {0};
-		autoclose int fd = open_directory(root, paths[i], O_PATH, &failure);
+	for (size_t i = 0; i < ARRAY_SIZE(paths) && ours >= 0 && !failure.kind; i++) {
+		struct stat st;
 
-		if (fd < 0 && failure.kind != ERR_NOT_FOUND) {
-			err_keep_first(err, &failure);
-			return -1;
-		}
+		if (fstatat(ours, name_of(paths[i]), &st, AT_SYMLINK_NOFOLLOW) == 0)
+			refuse(&st, S_IFDIR, paths[i], &failure);
+		else if (errno != ENOENT)
+			err_errno(&failure, errno, "cannot look at '%s'", paths[i]);
 	}
-	return 0;
+	if (!failure.kind || failure.kind == ERR_NOT_FOUND)
+		return 0;
+	err_keep_first(err, &failure);
+	return -1;
 }
 
 int state_list(const struct root *root, const char *path, struct pool *pool, struct entries *ret,
 	       struct err *err)
 {
 	autoerr struct err failure = {0};
-	autoclose int dir = open_directory(root, path, O_RDONLY, &failure);
+	autoclose int dir = open_directory(root, path, &failure);
 
 	*ret = (struct entries){0};
 	if (dir < 0 && failure.kind == ERR_NOT_FOUND)
