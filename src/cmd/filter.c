@@ -92,7 +92,7 @@ int filter_devices(struct context *context, struct inventory *inventory,
 		   struct err *err)
 {
 	struct filtered found = {0};
-	struct checked checked;
+	struct checked checked = {0};
 
 	if (check_filter(context, filter, &checked, err) < 0)
 		return -1;
@@ -128,7 +128,7 @@ int filter_definitions(struct context *context, struct inventory *inventory,
 		       struct err *err)
 {
 	struct filtered_definitions found = {0};
-	struct checked checked;
+	struct checked checked = {0};
 
 	if (check_filter(context, filter, &checked, err) < 0)
 		return -1;
