@@ -365,7 +365,7 @@ replies() {
 
 # every_message_fails MACHINE COMMANDS COMMAND REFUSED: what the VM sends, in each way that a peer may choose, on its
 # own, and behind the second of REFUSED, which the VM has refused; and every sending, and all of them. Unless
-# thorough, at each third message, one way.
+# thorough, a third of the messages and sendings, each in one way.
 every_message_fails() {
   local machine before words old new written number first last vm_faults=() faults_then=()
   local ways=("${!told_of[@]}") way=-1 each_way stride=3
@@ -388,7 +388,7 @@ every_message_fails() {
     done
   done
   vm_faults=()
-  for number in $(sendings "${words[@]}"); do
+  for number in $(sendings "${words[@]}" | awk -v n="$stride" "NR % n == 1 % n"); do
     faults_then=(--fail "file:$number=EPIPE")
     befallen_with_vm "Broken pipe"
   done
