@@ -112,6 +112,10 @@ void say_notes(struct context *context, const struct operation *operation);
 /* For commands that only read: a note when an interrupted run left something. */
 void warn_of_stale(struct context *context);
 
+/* Prints what would be done, as plan_lines() has it; `failures` (or NULL) are the document's
+ * warnings. */
+void print_steps(const struct context *context, const char *const *lines, size_t n,
+		 const struct inventory *failures);
 /*
  * Prints the records in the form asked for: the JSON document with the inventory's warnings, or the
  * table with the warnings on stderr.

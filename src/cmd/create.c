@@ -25,8 +25,8 @@ static const struct cmd_option options[] = {
 
 /* Printing */
 
-static void explain_choice(const struct creation *creation, const struct create_options *create,
-			   struct pool *pool, FILE *out)
+static const char *explain_choice(const struct creation *creation,
+				  const struct create_options *create, struct pool *pool)
 {
 	static const char *const words[] = {
 		[PLACEMENT_PACK] = "the fullest",
@@ -35,47 +35,34 @@ static void explain_choice(const struct creation *creation, const struct create_
 	};
 	const struct type *type = creation->request.type;
 	const struct parent *parent = type->parent;
+	const char *line = pool_printf(pool, "# on %s", parent->name);
 
-	fprintf(out, "# on %s", text_printable(pool, parent->name));
 	if (parent->product)
-		fprintf(out, " (%s %s)", text_printable(pool, parent->vendor ? parent->vendor : ""),
-			text_printable(pool, parent->product));
+		line = pool_printf(pool, "%s (%s %s)", line, parent->vendor ? parent->vendor : "",
+				   parent->product);
 	if (type->available != UNKNOWN)
-		fprintf(out, ": %lld free", (long long)type->available);
+		line = pool_printf(pool, "%s: %lld free", line, (long long)type->available);
 	if (creation->n_candidates > 1)
-		fprintf(out, ", %s of %zu parents that offer '%s'", words[create->placement],
-			creation->n_candidates, text_printable(pool, type->id));
-	fputc('\n', out);
+		line = pool_printf(pool, "%s, %s of %zu parents that offer '%s'", line,
+				   words[create->placement], creation->n_candidates, type->id);
+	return text_printable(pool, line);
 }
 
 static void print_dry_run(struct context *context, const struct create_options *create,
 			  const struct creations *creations)
 {
-	json_t *steps = json_array();
+	struct pool *pool = context->pool;
+	const char **lines = NULL;
+	size_t n = 0;
 
 	for (size_t i = 0; i < creations->n; i++) {
 		const struct creation *creation = &creations->list[i];
 
-		if (!context->json) {
-			explain_choice(creation, create, context->pool, stdout);
-			plan_print(&creation->plan, stdout);
-			continue;
-		}
-		for (size_t j = 0; j < creation->plan.n; j++) {
-			const char *line = step_shell(context->pool, &creation->plan.steps[j]);
-
-			if (line)
-				json_array_append_new(
-					steps, json_string(text_printable(context->pool, line)));
-		}
+		if (!context->json)
+			*pool_push(pool, lines, n) = explain_choice(creation, create, pool);
+		plan_lines(&creation->plan, pool, &lines, &n);
 	}
-	if (context->json) {
-		struct document document = {.out = stdout};
-
-		document_member(&document, "steps", json_incref(steps));
-		document_end(&document, NULL);
-	}
-	json_decref(steps);
+	print_steps(context, lines, n, NULL);
 }
 
 static int print_devices_json(struct context *context, const struct creations *creations,

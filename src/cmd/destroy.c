@@ -87,28 +87,12 @@ static int choose(struct context *context, const struct options *o, struct words
 
 static void print_dry_run(struct context *context, const struct destructions *destructions)
 {
-	json_t *steps = json_array();
+	const char **lines = NULL;
+	size_t n = 0;
 
-	for (size_t i = 0; i < destructions->n; i++) {
-		const struct plan *plan = &destructions->list[i].plan;
-
-		if (!context->json)
-			plan_print(plan, stdout);
-		for (size_t j = 0; j < plan->n; j++) {
-			const char *line = step_shell(context->pool, &plan->steps[j]);
-
-			if (line)
-				json_array_append_new(
-					steps, json_string(text_printable(context->pool, line)));
-		}
-	}
-	if (context->json) {
-		struct document document = {.out = stdout};
-
-		document_member(&document, "steps", json_incref(steps));
-		document_end(&document, NULL);
-	}
-	json_decref(steps);
+	for (size_t i = 0; i < destructions->n; i++)
+		plan_lines(&destructions->list[i].plan, context->pool, &lines, &n);
+	print_steps(context, lines, n, NULL);
 }
 
 static void print_destroyed(const struct destructions *destructions)

@@ -102,6 +102,25 @@ void warn_of_stale(struct context *context)
 		say_warning(context, "%s", operation.notes.list[i]);
 }
 
+void print_steps(const struct context *context, const char *const *lines, size_t n,
+		 const struct inventory *failures)
+{
+	struct document document = {.out = stdout};
+	json_t *steps = json_array();
+
+	for (size_t i = 0; i < n; i++) {
+		if (context->json)
+			json_array_append_new(steps, json_string(lines[i]));
+		else
+			puts(lines[i]);
+	}
+	if (context->json) {
+		document_member(&document, "steps", json_incref(steps));
+		document_end(&document, failures);
+	}
+	json_decref(steps);
+}
+
 void print_records(struct context *context, const struct selection *selection,
 		   const struct inventory *inventory, const void *const *records, size_t n)
 {

@@ -98,25 +98,13 @@ static void collect_failures(const struct startings *startings, struct inventory
 static void print_dry_run(struct context *context, const struct startings *startings,
 			  const struct inventory *failures)
 {
-	json_t *steps = json_array();
+	const char **lines = NULL;
+	size_t n = 0;
 
 	for (size_t i = 0; i < startings->n; i++)
-		for (size_t j = 0; j < startings->list[i].n_lines; j++) {
-			const char *line =
-				text_printable(context->pool, startings->list[i].lines[j]);
-
-			if (context->json)
-				json_array_append_new(steps, json_string(line));
-			else
-				puts(line);
-		}
-	if (context->json) {
-		struct document document = {.out = stdout};
-
-		document_member(&document, "steps", json_incref(steps));
-		document_end(&document, failures);
-	}
-	json_decref(steps);
+		for (size_t j = 0; j < startings->list[i].n_lines; j++)
+			*pool_push(context->pool, lines, n) = startings->list[i].lines[j];
+	print_steps(context, lines, n, failures);
 }
 
 static int print_started(struct context *context, const struct startings *startings,

@@ -85,19 +85,12 @@ static int check_active(struct inventory *devices, const struct definition *defi
 
 static void keep_lines(struct startings *startings, const struct creation *creation)
 {
-	struct pool *pool = startings->inventory.pool;
-
 	for (size_t i = 0; i < startings->n; i++) {
 		struct starting *starting = &startings->list[i];
 
-		if (!streq(starting->stored->definition.uuid, creation->request.uuid))
-			continue;
-		for (size_t j = 0; j < creation->plan.n; j++) {
-			const char *line = step_shell(pool, &creation->plan.steps[j]);
-
-			if (line)
-				*pool_push(pool, starting->lines, starting->n_lines) = line;
-		}
+		if (streq(starting->stored->definition.uuid, creation->request.uuid))
+			plan_lines(&creation->plan, startings->inventory.pool, &starting->lines,
+				   &starting->n_lines);
 	}
 }
 

@@ -66,10 +66,14 @@ static void print_step(const struct step *step, FILE *out)
 		fprintf(out, "%s\n", text_printable(pool, line));
 }
 
-void plan_print(const struct plan *plan, FILE *out)
+void plan_lines(const struct plan *plan, struct pool *pool, const char ***lines, size_t *n)
 {
-	for (size_t i = 0; i < plan->n; i++)
-		print_step(&plan->steps[i], out);
+	for (size_t i = 0; i < plan->n; i++) {
+		const char *line = step_shell(pool, &plan->steps[i]);
+
+		if (line)
+			*pool_push(pool, *lines, *n) = text_printable(pool, line);
+	}
 }
 
 static int run_require(const struct root *root, const struct step *step, struct err *err)

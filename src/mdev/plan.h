@@ -45,7 +45,8 @@ struct step *plan_add(struct plan *plan, enum step_kind kind, const char *dir, c
 /* The step as a line of shell that does the same, without newline; NULL for those that only look.
  */
 const char *step_shell(struct pool *pool, const struct step *step);
-void plan_print(const struct plan *plan, FILE *out);
+/* Adds those of all steps, made printable. */
+void plan_lines(const struct plan *plan, struct pool *pool, const char ***lines, size_t *n);
 
 struct run {
 	const struct root *root;

@@ -443,15 +443,13 @@ static void test_requires_group(void)
 
 static const char *shell(struct pool *pool, const struct plan *plan)
 {
-	char *text = NULL;
-	size_t length;
-	FILE *out = open_memstream(&text, &length);
+	const char *text = "", **lines = NULL;
+	size_t n = 0;
 
-	plan_print(plan, out);
-	fclose(out);
-	const char *copy = pool_strdup(pool, text);
-	free(text);
-	return copy;
+	plan_lines(plan, pool, &lines, &n);
+	for (size_t i = 0; i < n; i++)
+		text = pool_printf(pool, "%s%s\n", text, lines[i]);
+	return text;
 }
 
 #define RFC_TYPE(id) "/sys/class/mdev_bus/0000:86:00.0/mdev_supported_types/" id "/"

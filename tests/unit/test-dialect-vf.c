@@ -318,14 +318,12 @@ static void test_records(void)
 
 static const char *shell(struct pool *pool, const struct plan *plan)
 {
-	const char *text = "";
+	const char *text = "", **lines = NULL;
+	size_t n = 0;
 
-	for (size_t i = 0; i < plan->n; i++) {
-		const char *line = step_shell(pool, &plan->steps[i]);
-
-		if (line)
-			text = pool_printf(pool, "%s%s\n", text, line);
-	}
+	plan_lines(plan, pool, &lines, &n);
+	for (size_t i = 0; i < n; i++)
+		text = pool_printf(pool, "%s%s\n", text, lines[i]);
 	return text;
 }
 
