@@ -155,9 +155,7 @@ static int remove_attribute(struct pool *pool, struct definition *definition, co
 			       word);
 	if (at >= definition->n_attributes)
 		return no_position(definition, at, err);
-	definition->n_attributes--;
-	memmove(definition->attributes + at, definition->attributes + at + 1,
-		(definition->n_attributes - at) * sizeof(*definition->attributes));
+	definition_remove_attribute(definition, at);
 	return 0;
 }
 

@@ -158,6 +158,13 @@ int definition_add_attribute(struct definition *definition, struct pool *pool, c
 	return 0;
 }
 
+void definition_remove_attribute(struct definition *definition, size_t at)
+{
+	definition->n_attributes--;
+	memmove(definition->attributes + at, definition->attributes + at + 1,
+		(definition->n_attributes - at) * sizeof(*definition->attributes));
+}
+
 int definitions_parse(const char *file, const char *text, size_t length, struct pool *pool,
 		      struct definitions *ret, struct err *err)
 {

@@ -55,6 +55,8 @@ int definition_set(struct definition *definition, struct pool *pool, enum defini
 /* Appends NAME=VALUE; the name is a relative path of plain components. */
 int definition_add_attribute(struct definition *definition, struct pool *pool, const char *label,
 			     const char *name, const char *value, struct err *err);
+/* Takes out the one at a position that there is. */
+void definition_remove_attribute(struct definition *definition, size_t at);
 
 /*
  * Reads a document, XML or JSON, told apart by its first character. Accepted are the RFC's and
