@@ -72,8 +72,13 @@ static void send_json(json_t *message)
 	json_decref(message);
 }
 
+/* Whether the client is still told of what happens. */
+static bool hears;
+
 static void send_event(const char *event, const char *id, const char *path)
 {
+	if (!hears)
+		return;
 	json_t *data = json_pack("{s:s}", "path", path);
 
 	if (*id)
@@ -389,6 +394,7 @@ static enum outcome take(json_t *message)
 				   why);
 	json_object_set(reply, "id", json_object_get(message, "id"));
 	enum outcome outcome = answer(fault, reply, id);
+	hears = outcome == GO_ON;
 	let_go();
 	return outcome;
 }
@@ -397,6 +403,7 @@ static void serve(FILE *from)
 {
 	const char *fault = fault_at("greeting");
 	json_t *greeting = json_pack("{s:{s:{}, s:[]}}", "QMP", "version", "capabilities");
+	hears = true;
 	enum outcome outcome = answer(fault, greeting, "0");
 	autofree char *line = NULL;
 	size_t room = 0;
