@@ -9,7 +9,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdio.h>
+#include <stdbool.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 

@@ -5,8 +5,6 @@
 #include "base/err.h"
 #include "base/pool.h"
 
-#include <stdbool.h>
-
 struct child {
 	const char *path;        /* absolute */
 	const char *name;        /* in messages; NULL: its path */

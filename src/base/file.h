@@ -5,7 +5,6 @@
 #include "base/err.h"
 #include "base/pool.h"
 
-#include <stdbool.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 

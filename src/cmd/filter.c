@@ -2,7 +2,6 @@
 /* Which devices a command is about. */
 #include "cmd/filter.h"
 
-#include "base/text.h"
 #include "mdev/address.h"
 
 static bool has(const struct filtered *filtered, const struct device *device)

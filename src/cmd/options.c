@@ -3,7 +3,6 @@
 #include "cmd/command.h"
 
 #include "base/text.h"
-#include "config.h"
 
 #include <argp.h>
 #include <stddef.h>

@@ -5,7 +5,6 @@
 #include "base/text.h"
 
 #include <stddef.h>
-#include <stdio.h>
 
 #define WAIT_MAX 3600
 

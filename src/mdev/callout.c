@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
-#include <stdio.h>
 #include <sys/stat.h>
 
 #define STATUS_NOT_MINE 2

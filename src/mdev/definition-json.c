@@ -6,7 +6,6 @@
 #include "mdev/json-place.h"
 
 #include <jansson.h>
-#include <stdio.h>
 
 struct document {
 	const char *file;

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "mdev/model.h"
 #include "mdev/uuid.h"
 
 #include <ctype.h>

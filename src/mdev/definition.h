@@ -2,9 +2,7 @@
 /* A wanted device, as a document or the options of a command describe it. */
 #pragma once
 
-#include "base/err.h"
-#include "base/pool.h"
-#include "mdev/dialect.h"
+#include "mdev/sysfs.h"
 
 enum start {
 	START_UNSET,

@@ -21,7 +21,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <sys/stat.h>
 
 #define CLASS_DIR   "/sys/class/mdev_bus"

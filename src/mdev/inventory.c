@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <stdio.h>
 
 void inventory_init(struct inventory *inventory, const struct root *root)
 {

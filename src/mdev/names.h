@@ -2,7 +2,6 @@
 /* Which names and groups are taken: by devices, by definitions, by what is under way. */
 #pragma once
 
-#include "mdev/definition.h"
 #include "mdev/model.h"
 
 struct name_owner {

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "mdev/holder.h"
+#include "mdev/journal.h"
 #include "mdev/names.h"
 #include "mdev/recall.h"
 #include "mdev/state.h"

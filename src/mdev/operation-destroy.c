@@ -4,10 +4,10 @@
 
 #include "base/file.h"
 #include "mdev/holder.h"
+#include "mdev/journal.h"
 #include "mdev/uuid.h"
 
 #include <errno.h>
-#include <stdio.h>
 
 #define WAIT_DEFAULT_MS 5000
 /* Even a removal that nobody stands in the way of takes a moment. */

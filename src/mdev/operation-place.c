@@ -2,10 +2,7 @@
 /* Choosing parents for a set of definitions. */
 #include "mdev/operation.h"
 
-#include "base/text.h"
 #include "mdev/address.h"
-
-#include <stdio.h>
 
 /* Slots */
 

@@ -5,6 +5,7 @@
  */
 #include "mdev/operation.h"
 
+#include "mdev/journal.h"
 #include "mdev/recall.h"
 #include "mdev/state.h"
 #include "mdev/store-journal.h"

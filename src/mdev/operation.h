@@ -8,7 +8,6 @@
 #include "mdev/callout.h"
 #include "mdev/definition.h"
 #include "mdev/inventory.h"
-#include "mdev/journal.h"
 #include "mdev/lock.h"
 #include "mdev/store.h"
 

@@ -2,7 +2,6 @@
 #include "mdev/store-own.h"
 
 #include "base/file.h"
-#include "base/text.h"
 #include "mdev/store-open.h"
 #include "mdev/uuid.h"
 

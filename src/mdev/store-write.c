@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Definitions are written, removed, and had back as they were. */
 #include "base/file.h"
-#include "base/text.h"
 #include "mdev/store-open.h"
 #include "mdev/store-own.h"
 

@@ -2,7 +2,6 @@
 /* libxml2, loaded on demand, building small elements that know their place. */
 #include "mdev/xml.h"
 
-#include "base/text.h"
 #include "config.h"
 
 #include <dlfcn.h>

@@ -5,7 +5,6 @@
 #include "base/text.h"
 #include "mdev/uuid.h"
 
-#include <ctype.h>
 #include <stddef.h>
 #include <stdio.h>
 

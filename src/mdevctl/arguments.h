@@ -9,7 +9,6 @@
 #include "base/pool.h"
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #define MDEVCTL_VERSION "1.4.0"
 

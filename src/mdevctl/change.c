@@ -3,7 +3,6 @@
 #include "mdevctl/mdevctl.h"
 
 #include "base/text.h"
-#include "mdev/uuid.h"
 
 #include <stdio.h>
 

@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 #include "mdev/holder.h"
-#include "mdev/inventory.h"
+#include "mdev/model.h"
 #include "mdev/store.h"
 #include "mdev/uuid.h"
 

@@ -2,7 +2,7 @@
 /* A parent as libvirt's node device XML. */
 #pragma once
 
-#include "mdev/inventory.h"
+#include "mdev/model.h"
 
 #include <stdio.h>
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/err.h"
-#include "mdev/inventory.h"
+#include "mdev/model.h"
 #include "out/fields.h"
 
 #include <stdio.h>

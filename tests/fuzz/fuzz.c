@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "fuzz.h"
 
-#include "base/text.h"
 #include "tree.h"
 
 #include <err.h>

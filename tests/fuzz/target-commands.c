@@ -11,12 +11,10 @@ int main(int argc, char **argv);
 #undef main
 
 #include "base/child.h"
-#include "base/file.h"
 #include "fuzz.h"
 #include "tree.h"
 
 #include <ftw.h>
-#include <stdarg.h>
 #include <sys/socket.h>
 
 #define UUID   "2f0c2d5e-9b1e-4f4e-8a53-5f0f1c7f9a11"

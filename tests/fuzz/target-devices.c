@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is said of devices: by processes in /proc, and by what is remembered in /run/mdevtool. */
 #include "fuzz.h"
-#include "mdev/journal.h"
+#include "mdev/inventory.h"
 #include "out/print.h"
 #include "tree.h"
 

@@ -2,6 +2,7 @@
 /* What drivers and the kernel say in the files of parents and types, up to what is printed of it.
  */
 #include "fuzz.h"
+#include "mdev/inventory.h"
 #include "out/nodedev-xml.h"
 #include "out/print.h"
 #include "tree.h"

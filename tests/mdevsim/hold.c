@@ -3,8 +3,6 @@
 
 #include "hold.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -10,7 +10,6 @@
 #include "build.h"
 #include "hold.h"
 #include "run.h"
-#include "text.h"
 
 static const char usage[] =
 	"usage: mdevsim build DESCRIPTION DIR\n"

@@ -4,12 +4,9 @@
 #include "model.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "ap.h"
-#include "device.h"
 #include "kernel.h"
 #include "rfc.h"
 #include "room.h"

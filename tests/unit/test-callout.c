@@ -6,7 +6,6 @@
 #include "tap.h"
 #include "tree.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>

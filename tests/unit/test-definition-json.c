@@ -5,9 +5,6 @@
 #include "tap.h"
 #include "tree.h"
 
-#include <stdio.h>
-#include <sys/stat.h>
-
 #define UUID "2f0c2d5e-9b1e-4f4e-8a53-5f0f1c7f9a11"
 
 static int parse(struct pool *pool, const char *text, struct definitions *ret, struct err *err)

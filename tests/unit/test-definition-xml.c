@@ -6,7 +6,6 @@
 #include "tap.h"
 #include "tree.h"
 
-#include <stdio.h>
 #include <sys/resource.h>
 
 #define UUID "2f0c2d5e-9b1e-4f4e-8a53-5f0f1c7f9a11"

@@ -6,8 +6,6 @@
 #include "tap.h"
 #include "tree.h"
 
-#include <stdio.h>
-
 #define UUID  "2f0c2d5e-9b1e-4f4e-8a53-5f0f1c7f9a11"
 #define OTHER "3f0c2d5e-9b1e-4f4e-8a53-5f0f1c7f9a11"
 #define M60   "sys/devices/pci0000:80/0000:86:00.0/"

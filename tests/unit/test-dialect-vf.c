@@ -7,7 +7,6 @@
 #include "tree.h"
 
 #include <errno.h>
-#include <stdio.h>
 
 #define UUID  "2f0c2d5e-9b1e-4f4e-8a53-5f0f1c7f9a11"
 #define OTHER "3f0c2d5e-9b1e-4f4e-8a53-5f0f1c7f9a11"

@@ -5,7 +5,6 @@
 #include "tap.h"
 #include "tree.h"
 
-#include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -4,11 +4,9 @@
 #include "mdev/inventory.h"
 #include "mdev/journal.h"
 #include "mdev/record.h"
-#include "mdev/state.h"
 #include "tap.h"
 #include "tree.h"
 
-#include <stdio.h>
 #include <sys/stat.h>
 
 #define UUID_A  "2f0c2d5e-9b1e-4f4e-8a53-5f0f1c7f9a11"
