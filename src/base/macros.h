@@ -9,7 +9,6 @@
 #define ARRAY_SIZE(a)      (sizeof(a) / sizeof((a)[0]))
 #define streq(a, b)        (strcmp((a), (b)) == 0)
 #define PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
-#define NODISCARD          __attribute__((warn_unused_result))
 
 static inline void cleanup_free(void *p)
 {

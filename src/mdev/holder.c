@@ -15,7 +15,6 @@
 #define INITIAL_PID_NAMESPACE "pid:[4026531836]"
 
 struct scan {
-	const struct root *root;
 	struct pool *pool;
 	struct device **devices;
 	size_t n;
@@ -166,7 +165,7 @@ static bool sees_all(int proc, struct pool *pool)
 void holders_load(const struct root *root, struct pool *pool, struct device **devices, size_t n)
 {
 	autopool struct pool *names = pool_new();
-	struct scan scan = {.root = root, .pool = pool, .devices = devices, .n = n};
+	struct scan scan = {.pool = pool, .devices = devices, .n = n};
 	struct entries entries = {0};
 
 	if (!n)

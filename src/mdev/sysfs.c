@@ -62,7 +62,7 @@ int root_open(const char *dir, struct root *root, struct err *err)
 		close(fd);
 		return -1;
 	}
-	*root = (struct root){.fd = fd, .dir = dir};
+	*root = (struct root){.fd = fd};
 	return 0;
 }
 

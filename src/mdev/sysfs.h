@@ -16,8 +16,7 @@
 #include <sys/stat.h>
 
 struct root {
-	int fd;          /* -1 for the machine itself */
-	const char *dir; /* NULL for the machine itself */
+	int fd; /* -1 for the machine itself */
 	/*
 	 * Nothing is written below /run/mdevtool, nor locked there, and what is ours of a
 	 * definition only as far as the user gave it: for a process that may not, yet may write to

@@ -34,7 +34,6 @@ struct qmp {
  */
 int qmp_open(struct qmp *qmp, const char *socket, int time_ms, struct pool *pool, struct err *err);
 void qmp_close(struct qmp *qmp);
-#define autoqmp __attribute__((cleanup(qmp_close)))
 
 /*
  * Has a command executed; steals `arguments`, which may be NULL. *ret, unless `ret` is NULL, is a
