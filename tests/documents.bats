@@ -429,6 +429,20 @@ is_test() {
   nothing_missing
 }
 
+@test "packages: the program's notes name each library that it loads when it needs it" {
+  [ -e "$top_builddir/config.h" ] || skip "the build's config.h is not here"
+  command -v readelf >/dev/null || skip "readelf is not installed"
+  local name soname notes sonames
+  notes=$(readelf --string-dump=.note.dlopen "$top_builddir/mdevtool")
+  sonames=$(grep -rhoE '\b[A-Z0-9]+_SONAME\b' "$top_srcdir/src" --include='*.c' | sort -u)
+  [ -n "$sonames" ] || complain "it loads none"
+  for name in $sonames; do
+    soname=$(sed -n "s/^#define $name \(\".*\"\)/\1/p" "$top_builddir/config.h")
+    [[ "$notes" == *"\"soname\":[$soname]"* ]] || complain "no note names $soname"
+  done
+  nothing_missing
+}
+
 # let_through FILE LINE: whether tests/layers has nothing to say of FILE when it has LINE, too.
 let_through() {
   cat "$top_srcdir/$1" >"$1"

@@ -2,6 +2,7 @@
 /* libxml2, loaded on demand, building small elements that know their place. */
 #include "mdev/xml.h"
 
+#include "base/library.h"
 #include "config.h"
 
 #include <dlfcn.h>
@@ -11,9 +12,6 @@
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
 
-/* So that packagers see what a program may load (systemd's ELF_PACKAGE_METADATA cousin,
- * .note.dlopen). */
-#include "mdev/dlopen-note.h"
 DLOPEN_NOTE("xml", "definitions in XML", "recommended", LIBXML2_SONAME);
 
 #ifdef XML_LINKED
@@ -40,24 +38,13 @@ static int load_library(struct err *err)
 		"xmlParseDocument",          "xmlStopParser",
 		"xmlFreeParserCtxt",         "xmlByteConsumed",
 	};
-	void *functions[ARRAY_SIZE(names)], *library;
 
-	if (lib.xmlParseDocument)
+	_Static_assert(sizeof(lib) == ARRAY_SIZE(names) * sizeof(void *),
+		       "a name for each function");
+	if (lib.xmlParseDocument || library_load(LIBXML2_SONAME, names, ARRAY_SIZE(names), &lib))
 		return 0;
-	library = dlopen(LIBXML2_SONAME, RTLD_LAZY | RTLD_LOCAL);
-	for (size_t i = 0; library && i < ARRAY_SIZE(names); i++) {
-		functions[i] = dlsym(library, names[i]);
-		if (!functions[i])
-			library = NULL;
-	}
-	if (!library) {
-		err_set(err, ERR_UNSUPPORTED, "cannot read XML: %s", dlerror());
-		return err_hint(err,
-				"install the library (libxml2), or write the definition in JSON");
-	}
-	_Static_assert(sizeof(lib) == sizeof(functions), "one name for each function, in order");
-	memcpy(&lib, functions, sizeof(lib));
-	return 0;
+	err_set(err, ERR_UNSUPPORTED, "cannot read XML: %s", dlerror());
+	return err_hint(err, "install the library (libxml2), or write the definition in JSON");
 }
 
 /* More than anything that a definition can say, and than a set of devices can need. */

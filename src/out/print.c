@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Tables on libsmartcols, JSON on jansson. */
-#include "config.h"
 #include "out/print.h"
 
+#include "base/library.h"
 #include "base/text.h"
+#include "config.h"
 
-#include <dlfcn.h>
 #include <inttypes.h>
 #include <libsmartcols.h>
 
-#include "mdev/dlopen-note.h"
 DLOPEN_NOTE("tables", "aligned tables", "required", SMARTCOLS_SONAME);
 
 /* Selecting */
@@ -148,21 +147,10 @@ static bool load_library(void)
 		"scols_print_table",
 		"scols_unref_table",
 	};
-	void *functions[ARRAY_SIZE(names)], *library;
 
-	if (lib.print)
-		return true;
-	library = dlopen(SMARTCOLS_SONAME, RTLD_LAZY | RTLD_LOCAL);
-	for (size_t i = 0; library && i < ARRAY_SIZE(names); i++) {
-		functions[i] = dlsym(library, names[i]);
-		if (!functions[i])
-			library = NULL;
-	}
-	if (!library)
-		return false;
-	_Static_assert(sizeof(lib) == sizeof(functions), "one name for each function, in order");
-	memcpy(&lib, functions, sizeof(lib));
-	return true;
+	_Static_assert(sizeof(lib) == ARRAY_SIZE(names) * sizeof(void *),
+		       "a name for each function");
+	return lib.print || library_load(SMARTCOLS_SONAME, names, ARRAY_SIZE(names), &lib);
 }
 
 static void print_aligned(const struct selection *selection, const struct format *format,
