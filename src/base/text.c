@@ -180,6 +180,14 @@ bool text_has_control(const char *text)
 	return false;
 }
 
+bool text_is_plain(const char *text, const char *others)
+{
+	for (; *text; text++)
+		if (!isalnum((unsigned char)*text) && !strchr(others, *text))
+			return false;
+	return true;
+}
+
 char *text_lower(struct pool *pool, const char *text)
 {
 	char *lower = pool_strdup(pool, text);

@@ -28,6 +28,8 @@ const char *text_shell(struct pool *pool, const char *text);
 const char *text_xml(struct pool *pool, const char *text);
 /* True when any byte is a control character (below 0x20, or 0x7f). */
 bool text_has_control(const char *text);
+/* True when there is nothing but ASCII letters, digits and characters of `others` in it. */
+bool text_is_plain(const char *text, const char *others);
 
 /* Lower-case ASCII copy. */
 char *text_lower(struct pool *pool, const char *text);

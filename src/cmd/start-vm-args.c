@@ -55,10 +55,7 @@ static const struct cmd_option options[] = {
 
 static bool is_plain(const char *text)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789._-";
-
-	return *text && !text[strspn(text, plain)];
+	return *text && text_is_plain(text, "._-");
 }
 
 static bool is_on_or_off(const char *text)

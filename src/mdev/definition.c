@@ -18,11 +18,8 @@
 static int set_name(struct definition *definition, const char *label, const char *value,
 		    struct err *err)
 {
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				      "0123456789._-";
-
 	if (!isalpha((unsigned char)*value) || strlen(value) > NAME_LENGTH_MAX ||
-	    value[strspn(value, allowed)])
+	    !text_is_plain(value, "._-"))
 		return err_set(err, ERR_INVALID,
 			       "%s must be a letter and up to %d letters, digits, '.', '_' or '-', "
 			       "not '%s'",

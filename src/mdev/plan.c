@@ -20,11 +20,9 @@ struct step *plan_add(struct plan *plan, enum step_kind kind, const char *dir, c
 /* A path as a shell takes it, quoted only where it must be. */
 static const char *shell_path(struct pool *pool, const struct step *step)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789/_-.:+@%,";
 	const char *path = pool_printf(pool, "%s/%s", step->dir, step->name);
 
-	return path[strspn(path, plain)] ? text_shell(pool, path) : path;
+	return text_is_plain(path, "/_-.:+@%,") ? path : text_shell(pool, path);
 }
 
 const char *step_shell(struct pool *pool, const struct step *step)

@@ -5,6 +5,8 @@
 #include "base/text.h"
 #include "mdev/address.h"
 
+#include <ctype.h>
+
 static const char *const format_words[] = {
 	[VM_QEMU] = "qemu",
 	[VM_QEMU_JSON] = "qemu-json",
@@ -24,10 +26,7 @@ bool vm_format_named(const char *word, enum vm_format *ret)
 
 bool vm_driver_is_safe(const char *driver)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789_-";
-
-	return *driver && !driver[strspn(driver, plain)];
+	return *driver && text_is_plain(driver, "_-");
 }
 
 bool vm_devno_is_valid(const char *devno)
@@ -62,11 +61,7 @@ bool vm_addr_is_valid(const char *addr)
 
 bool vm_id_is_valid(const char *id)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789._-";
-
-	return strspn(id, plain) == strlen(id) &&
-	       ((*id >= 'a' && *id <= 'z') || (*id >= 'A' && *id <= 'Z'));
+	return isalpha((unsigned char)*id) && text_is_plain(id, "._-");
 }
 
 /* What takes which option */
@@ -377,9 +372,7 @@ static void add_line(struct pool *pool, const char *line, struct vm_lines *ret)
 static void add_option(struct pool *pool, const char *option, const char *value,
 		       struct vm_lines *ret)
 {
-	static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-				   "%+,-./:=@_";
-	bool is_safe = !value[strspn(value, safe)];
+	bool is_safe = text_is_plain(value, "%+,-./:=@_");
 
 	*pool_push(pool, ret->list, ret->n) =
 		pool_printf(pool, "%s %s", option, is_safe ? value : text_shell(pool, value));

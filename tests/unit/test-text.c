@@ -214,6 +214,16 @@ static void test_controls(void)
 	ok(text_has_control("\x7f"), "0x7f is a control");
 }
 
+static void test_plain(void)
+{
+	ok(text_is_plain("", ""), "nothing is plain");
+	ok(text_is_plain("azAZ09", ""), "letters and digits are plain");
+	ok(!text_is_plain("a-b", ""), "a hyphen is not");
+	ok(text_is_plain("a-b_", "_-"), "it is where it is allowed");
+	ok(!text_is_plain("a b", "_-"), "a blank is not");
+	ok(!text_is_plain("\xc3\xa4", "_-"), "nor is a letter that is not ASCII");
+}
+
 static void test_nearest(void)
 {
 	static const char *const words[] = {"create", "destroy", "list", "list-types", "show"};
@@ -294,6 +304,7 @@ int main(void)
 	test_json();
 	test_quoting();
 	test_controls();
+	test_plain();
 	test_nearest();
 	test_positions();
 	test_components();
