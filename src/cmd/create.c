@@ -69,14 +69,12 @@ static int print_devices_json(struct context *context, const struct creations *c
 			      struct err *err)
 {
 	autoinventory struct inventory inventory = {0};
-	struct format all = {.json = true};
 	struct document document = {.out = stdout};
 	struct selection selection;
 	const void **devices = NULL;
 	size_t n = 0;
 
-	if (select_fields(&device_fields, &all, context->pool, &selection, err) < 0)
-		return -1;
+	select_all(&device_fields, context->pool, &selection);
 	inventory_init(&inventory, &context->root);
 	for (size_t i = 0; i < creations->n; i++) {
 		struct device *device = inventory_find_device(

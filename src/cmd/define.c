@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* mdevtool define */
-#include "cmd/wanted.h"
-
 #include "cmd/kept.h"
+#include "cmd/wanted.h"
 
 #include "mdev/uuid.h"
 
@@ -104,7 +103,9 @@ static int run(struct context *context, const void *given, struct err *err)
 			return -1;
 	int result = operation_define(&operation, &definitions, &define, &kept, err);
 	say_notes(context, &operation);
-	return result < 0 ? -1 : print_kept(context, &kept, "defined", NULL, err);
+	if (result == 0)
+		print_kept(context, &kept, "defined", NULL);
+	return result;
 }
 
 const struct command command_define = {

@@ -7,36 +7,29 @@
 
 #include <stdio.h>
 
-static int print_json(struct context *context, struct kept *kept, const struct inventory *left_out,
-		      struct err *err)
+static void print_json(struct context *context, struct kept *kept, const struct inventory *left_out)
 {
-	struct format all = {.json = true};
 	struct document document = {.out = stdout};
 	struct selection selection;
 
-	if (select_fields(&definition_fields, &all, context->pool, &selection, err) < 0)
-		return -1;
+	select_all(&definition_fields, context->pool, &selection);
 	store_load_states(&kept->inventory, kept->list, kept->n);
 	document_array(&document, &selection, (const void *const *)kept->list, kept->n);
 	document_end(&document, left_out);
-	return 0;
 }
 
-int print_kept(struct context *context, struct kept *kept, const char *done,
-	       const struct inventory *left_out, struct err *err)
+void print_kept(struct context *context, struct kept *kept, const char *done,
+		const struct inventory *left_out)
 {
-	int result = 0;
-
 	if (context->json)
-		result = print_json(context, kept, left_out, err);
+		print_json(context, kept, left_out);
 	else
 		for (size_t i = 0; i < kept->n; i++)
 			puts(kept->list[i]->definition.uuid);
 	if (fflush(stdout) == 0 && !ferror(stdout))
-		return result;
+		return;
 	for (size_t i = 0; i < kept->n; i++)
 		fprintf(stderr, "%s: %s\n", done, kept->list[i]->definition.uuid);
-	return result;
 }
 
 int kept_parent(struct context *context, const char *given, const char **ret, struct err *err)

@@ -9,8 +9,8 @@
  * stderr gets them, each behind `done`, what was done to it. JSON has the warnings of `left_out`,
  * too, NULL for none.
  */
-int print_kept(struct context *context, struct kept *kept, const char *done,
-	       const struct inventory *left_out, struct err *err);
+void print_kept(struct context *context, struct kept *kept, const char *done,
+		const struct inventory *left_out);
 
 /* --parent of commands that name definitions; their struct has a `const char *parent`. */
 #define KEPT_PARENT(options_struct)                                                     \

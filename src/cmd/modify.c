@@ -249,7 +249,7 @@ static int run(struct context *context, const void *given, struct err *err)
 				      change, &o, &kept, err);
 	say_notes(context, &operation);
 	if (result == 0 && context->json)
-		return print_kept(context, &kept, "modified", NULL, err);
+		print_kept(context, &kept, "modified", NULL);
 	return result;
 }
 

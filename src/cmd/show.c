@@ -151,8 +151,7 @@ static int find(struct context *context, struct inventory *inventory, const char
 	return -1;
 }
 
-static int print_xml(struct context *context, const struct found *found, const char *dialect,
-		     struct err *err)
+static int print_xml(const struct found *found, const char *dialect, struct err *err)
 {
 	if (*dialect && !streq(dialect, "libvirt"))
 		return err_set(err, ERR_USAGE, "--xml is 'libvirt' or nothing, not '%s'", dialect);
@@ -165,7 +164,6 @@ static int print_xml(struct context *context, const struct found *found, const c
 				  stdout);
 	if (found->n_parents > 1)
 		puts("</devices>");
-	(void)context;
 	return 0;
 }
 
@@ -179,15 +177,13 @@ struct section {
 static void print_json(struct context *context, const struct inventory *inventory,
 		       const struct section *sections, size_t n)
 {
-	struct format all = {.json = true};
 	struct document document = {.out = stdout};
 
 	for (size_t i = 0; i < n; i++) {
-		autoerr struct err ignored = {0}; /* no columns are named that could be wrong */
 		struct selection selection;
 
-		if (sections[i].n && select_fields(sections[i].fields, &all, context->pool,
-						   &selection, &ignored) == 0)
+		select_all(sections[i].fields, context->pool, &selection);
+		if (sections[i].n)
 			document_array(&document, &selection, sections[i].records, sections[i].n);
 	}
 	document_end(&document, inventory);
@@ -195,16 +191,12 @@ static void print_json(struct context *context, const struct inventory *inventor
 
 static void print_text(struct context *context, const struct section *sections, size_t n)
 {
-	struct format all = {.json = true}; /* every field that there is */
 	bool first = true;
 
 	for (size_t i = 0; i < n; i++) {
-		autoerr struct err ignored = {0};
 		struct selection selection;
 
-		if (select_fields(sections[i].fields, &all, context->pool, &selection, &ignored) <
-		    0)
-			continue;
+		select_all(sections[i].fields, context->pool, &selection);
 		for (size_t j = 0; j < sections[i].n; j++) {
 			if (!first)
 				putchar('\n');
@@ -238,7 +230,7 @@ static int run(struct context *context, const void *given, struct err *err)
 		{&device_fields, (const void **)found.devices, found.n_devices},
 		{&definition_fields, found.definitions, found.n_definitions},
 	};
-	if (o->xml && print_xml(context, &found, o->xml, err) < 0)
+	if (o->xml && print_xml(&found, o->xml, err) < 0)
 		return -1;
 	if (!o->xml && context->json)
 		print_json(context, &inventory, sections, ARRAY_SIZE(sections));

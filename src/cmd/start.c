@@ -106,8 +106,8 @@ static void print_dry_run(struct context *context, const struct startings *start
 	print_steps(context, lines, n, failures);
 }
 
-static int print_started(struct context *context, const struct startings *startings,
-			 const struct inventory *failures, struct err *err)
+static void print_started(struct context *context, const struct startings *startings,
+			  const struct inventory *failures)
 {
 	autokept struct kept kept = {0};
 
@@ -117,7 +117,7 @@ static int print_started(struct context *context, const struct startings *starti
 		    (context->json && startings->list[i].result == START_ALREADY))
 			*pool_push(kept.inventory.pool, kept.list, kept.n) =
 				(struct stored *)startings->list[i].stored;
-	return print_kept(context, &kept, "started", failures, err);
+	print_kept(context, &kept, "started", failures);
 }
 
 /* The document is printed: it has failures as warnings, and stderr the first one with its hint. */
@@ -153,7 +153,7 @@ static int run(struct context *context, const void *given, struct err *err)
 	if (o->dry_run)
 		print_dry_run(context, &startings, &failures);
 	else
-		result |= print_started(context, &startings, &failures, err);
+		print_started(context, &startings, &failures);
 	return result < 0 && context->json ? answered_partly(context, err) : result;
 }
 

@@ -29,7 +29,7 @@ static int run(struct context *context, const void *given, struct err *err)
 					&kept, err);
 	say_notes(context, &operation);
 	if (result == 0 && context->json)
-		return print_kept(context, &kept, "undefined", NULL, err);
+		print_kept(context, &kept, "undefined", NULL);
 	return result;
 }
 

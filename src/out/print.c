@@ -62,12 +62,23 @@ static int add_word(struct selection *selection, struct pool *pool, const struct
 	return err_hint(err, "there are %s", known);
 }
 
+void select_all(const struct fields *fields, struct pool *pool, struct selection *ret)
+{
+	*ret = (struct selection){.fields = fields};
+	for (size_t i = 0; i < fields->n; i++)
+		add(ret, pool, &fields->list[i]);
+}
+
 int select_fields(const struct fields *fields, const struct format *format, struct pool *pool,
 		  struct selection *ret, struct err *err)
 {
+	if (format->json && !format->columns) {
+		select_all(fields, pool, ret);
+		return 0;
+	}
 	*ret = (struct selection){.fields = fields};
 	for (size_t i = 0; i < fields->n && !format->columns; i++)
-		if (format->json || fields->list[i].shown)
+		if (fields->list[i].shown)
 			add(ret, pool, &fields->list[i]);
 	for (const char *word = format->columns; word;) {
 		size_t length = strcspn(word, ",");

@@ -30,6 +30,9 @@ struct selection {
 int select_fields(const struct fields *fields, const struct format *format, struct pool *pool,
 		  struct selection *ret, struct err *err);
 
+/* Takes all fields, as JSON has them where none are named. */
+void select_all(const struct fields *fields, struct pool *pool, struct selection *ret);
+
 /* Prints the records as a table, headings and all; an empty table prints nothing. */
 void print_table(const struct selection *selection, const struct format *format,
 		 const void *const *records, size_t n, FILE *out);
