@@ -45,10 +45,14 @@ static const char *path_of(struct pool *pool, const char *function)
 	return pool_printf(pool, PCI_DIR "/%s", function);
 }
 
+static const char *file_of(struct pool *pool, const char *function, const char *name)
+{
+	return pool_printf(pool, PCI_DIR "/%s/" VENDOR "%s", function, name);
+}
+
 static bool makes_vgpus(const struct inventory *inventory, const char *function)
 {
-	return root_exists(inventory->root,
-			   pool_printf(inventory->pool, PCI_DIR "/%s/" VENDOR CURRENT, function));
+	return root_exists(inventory->root, file_of(inventory->pool, function, CURRENT));
 }
 
 /* The VFs of a PF by their number, those whose driver has no vGPUs too. */
@@ -200,11 +204,6 @@ static void warn_unexpected(struct inventory *inventory, const char *file, const
 		       *text ? text : "(nothing)");
 }
 
-static const char *file_of(struct pool *pool, const char *function, const char *name)
-{
-	return pool_printf(pool, PCI_DIR "/%s/" VENDOR "%s", function, name);
-}
-
 static const char *read_file(const struct root *root, struct pool *pool, const char *function,
 			     const char *name)
 {
@@ -254,21 +253,8 @@ static bool split_line(char *line, const char **id, const char **name)
 	return **id && **name;
 }
 
-struct listed {
-	struct recalled *list;
-	size_t n;
-};
-
-static bool is_listed(const struct listed *listed, const char *id)
-{
-	for (size_t i = 0; i < listed->n; i++)
-		if (streq(listed->list[i].id, id))
-			return true;
-	return false;
-}
-
 /* False when any line is not what it should be; 0 is no type, and a type is listed once. */
-static bool parse_list(struct pool *pool, const char *text, struct listed *ret)
+static bool parse_list(struct pool *pool, const char *text, struct recall *ret)
 {
 	char *rest = pool_strdup(pool, text), *line;
 	bool first = true;
@@ -281,7 +267,7 @@ static bool parse_list(struct pool *pool, const char *text, struct listed *ret)
 			continue;
 		if (!split_line(line, &id, &name))
 			return false;
-		if (text_number(id, UINT32_MAX, &number) && number && !is_listed(ret, id))
+		if (text_number(id, UINT32_MAX, &number) && number && !recall_name(ret, id))
 			*pool_push(pool, ret->list, ret->n) = (struct recalled){id, name};
 		else if (!first || !streq(id, "ID"))
 			return false;
@@ -347,7 +333,7 @@ static void read_list(struct survey *survey, const char *function, bool is_idle)
 	struct pool *pool = inventory->pool;
 	const char *file = file_of(pool, function, CREATABLE);
 	const char *text = read_file(inventory->root, pool, function, CREATABLE);
-	struct listed listed = {0};
+	struct recall listed = {0};
 
 	if (!text) {
 		if (!is_idle)
@@ -418,8 +404,7 @@ static void explain(const struct survey *survey, struct type *type)
 					   survey->used);
 	} else {
 		type->reason = "no virtual function lists it now";
-		type->fix =
-			pool_printf(pool, "cat " PCI_DIR "/%s/" VENDOR CREATABLE, parent->slots[0]);
+		type->fix = pool_printf(pool, "cat %s", file_of(pool, parent->slots[0], CREATABLE));
 	}
 }
 

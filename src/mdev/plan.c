@@ -83,8 +83,15 @@ static int run_require(const struct root *root, const struct step *step, struct 
 		return err_errno(err, errno, "cannot read '%s/%s'", step->dir, step->name);
 	if (room > 0)
 		return 0;
-	err_set(err, ERR_NO_ROOM, "no room, %s is %lld", step->name, (long long)room);
-	return -1;
+	return err_set(err, ERR_NO_ROOM, "no room, %s is %lld", step->name, (long long)room);
+}
+
+/* What the step's file says; NULL with errno. */
+static const char *read_text(const struct root *root, const struct step *step, struct pool *pool)
+{
+	autoclose int dir = root_openat(root, step->dir, O_PATH | O_DIRECTORY);
+
+	return dir < 0 ? NULL : sysfs_read_attribute(dir, step->name, pool);
 }
 
 static bool begins_with_word(const char *line, const char *word)
@@ -98,8 +105,7 @@ static bool begins_with_word(const char *line, const char *word)
 static int run_listed(const struct root *root, const struct step *step, struct err *err)
 {
 	autopool struct pool *pool = pool_new();
-	autoclose int dir = root_openat(root, step->dir, O_PATH | O_DIRECTORY);
-	const char *text = dir < 0 ? NULL : sysfs_read_attribute(dir, step->name, pool);
+	const char *text = read_text(root, step, pool);
 
 	if (!text)
 		return err_errno(err, errno, "cannot read '%s/%s'", step->dir, step->name);
@@ -126,8 +132,7 @@ static int run_expect(const struct root *root, const struct step *step, struct e
 static int run_text(const struct root *root, const struct step *step, struct err *err)
 {
 	autopool struct pool *pool = pool_new();
-	autoclose int dir = root_openat(root, step->dir, O_PATH | O_DIRECTORY);
-	const char *text = dir < 0 ? NULL : sysfs_read_attribute(dir, step->name, pool);
+	const char *text = read_text(root, step, pool);
 
 	if (!text)
 		return err_errno(err, errno, "cannot read '%s/%s'", step->dir, step->name);
@@ -146,8 +151,7 @@ static int run_text(const struct root *root, const struct step *step, struct err
 static int run_expect_other(const struct root *root, const struct step *step, struct err *err)
 {
 	autopool struct pool *pool = pool_new();
-	autoclose int dir = root_openat(root, step->dir, O_PATH | O_DIRECTORY);
-	const char *text = dir < 0 ? NULL : sysfs_read_attribute(dir, step->name, pool);
+	const char *text = read_text(root, step, pool);
 
 	if (!text && errno != ENOENT && errno != ENODEV)
 		return err_errno(err, errno, "cannot read '%s/%s'", step->dir, step->name);

@@ -115,24 +115,13 @@ static struct value type_description(struct pool *pool, const void *record)
 }
 
 /* The room under its file's own name, beside "available". */
-static struct value type_max_instances(struct pool *pool, const void *record)
+static int64_t room_in(const struct type *type, const char *file)
 {
-	const struct type *type = record;
-
-	(void)pool;
-	return number(type->room_file && streq(type->room_file, "max_instances") ? type->available
-										 : -1);
+	return type->room_file && streq(type->room_file, file) ? type->available : UNKNOWN;
 }
 
-static struct value type_available_instances(struct pool *pool, const void *record)
-{
-	const struct type *type = record;
-
-	(void)pool;
-	return number(type->room_file && streq(type->room_file, "available_instances")
-			      ? type->available
-			      : -1);
-}
+GETTER(type, max_instances, number(room_in(type, "max_instances")))
+GETTER(type, available_instances, number(room_in(type, "available_instances")))
 
 static struct value type_fb_length_bytes(struct pool *pool, const void *record)
 {
