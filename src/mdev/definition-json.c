@@ -318,6 +318,7 @@ static int parse(struct document *document, size_t length,
 	json_error_t error;
 
 	*document->definitions = (struct definitions){0};
+	document->line = document->column = 1;
 	if (too_deep) {
 		err_set(document->err, ERR_INVALID, "nested deeper than %d levels",
 			DOCUMENT_DEPTH_MAX);
@@ -344,8 +345,6 @@ int definitions_parse_json(const char *file, const char *text, size_t length, st
 		.pool = pool,
 		.definitions = ret,
 		.err = err,
-		.line = 1,
-		.column = 1,
 	};
 
 	return parse(&document, length, parse_root);
@@ -377,8 +376,6 @@ int definition_parse_stored(const char *file, const char *text, size_t length, s
 		.definitions = &definitions,
 		.err = err,
 		.stored = true,
-		.line = 1,
-		.column = 1,
 	};
 
 	if (parse(&document, length, parse_stored) < 0)
@@ -416,8 +413,6 @@ int definition_parse_attributes(struct definition *definition, struct pool *pool
 		.pool = pool,
 		.definitions = &definitions,
 		.err = err,
-		.line = 1,
-		.column = 1,
 	};
 
 	if (parse(&document, strlen(text), parse_list) < 0)

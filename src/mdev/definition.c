@@ -166,22 +166,18 @@ void definition_remove_attribute(struct definition *definition, size_t at)
 int definitions_parse(const char *file, const char *text, size_t length, struct pool *pool,
 		      struct definitions *ret, struct err *err)
 {
-	size_t start = strspn(text, " \t\r\n");
+	size_t mark = strncmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0; /* of the byte order */
+	size_t start = mark ? mark : strspn(text, " \t\r\n");
 	int line, column;
 
 	if (strlen(text) < length) {
 		text_position(text, strlen(text), &line, &column);
 		return err_at(err, file, line, column, "a NUL byte in it");
 	}
-	if (strncmp(text, "\xef\xbb\xbf", 3) == 0)
-		start = 3;
 	if (text[start] == '<')
 		return definitions_parse_xml(file, text, length, pool, ret, err);
-	if (text[start] == '{' || text[start] == '[') {
-		size_t mark = start == 3 && *text == '\xef' ? 3 : 0;
-
+	if (text[start] == '{' || text[start] == '[')
 		return definitions_parse_json(file, text + mark, length - mark, pool, ret, err);
-	}
 	text_position(text, start, &line, &column);
 	return err_at(err, file, line, column,
 		      start == length ? "it is empty" : "neither XML nor JSON");

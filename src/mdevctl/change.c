@@ -192,13 +192,9 @@ static int change(void *data, struct pool *pool, struct definition *definition, 
 }
 
 /* What the document says, in the place of what there was; names and groups are not its. */
-struct replacement {
-	const struct definition *definition;
-};
-
 static int replace(void *data, struct pool *pool, struct definition *definition, struct err *err)
 {
-	const struct definition *new = ((const struct replacement *)data)->definition;
+	const struct definition *new = data;
 
 	(void)pool;
 	(void)err;
@@ -248,11 +244,10 @@ static int modify_live(struct session *session, struct err *err)
 	const char *parent = session->arguments->parent;
 	struct definition definition;
 
-	for (unsigned bit = ARG_AUTO; bit <= ARG_MANUAL; bit <<= 1)
-		if (is_given(session, bit))
-			return err_set(err, ERR_INVALID,
-				       "a running device does not start: --auto and --manual are "
-				       "its definition's");
+	if (is_given(session, ARG_AUTO | ARG_MANUAL))
+		return err_set(err, ERR_INVALID,
+			       "a running device does not start: --auto and --manual are "
+			       "its definition's");
 	if (!is_given(session, ARG_JSONFILE))
 		return err_set(err, ERR_INVALID, "--live needs a --jsonfile");
 	const struct device *device = find_running(session, &inventory);
@@ -270,9 +265,8 @@ static int modify_live(struct session *session, struct err *err)
 	definition.parent = device->parent;
 	if (change_running(session, &definition, err) < 0)
 		return -1;
-	struct replacement replacement = {&definition};
 	return is_given(session, ARG_DEFINED)
-		       ? modify(session, device->parent, replace, &replacement, err)
+		       ? modify(session, device->parent, replace, &definition, err)
 		       : 0;
 }
 
@@ -286,9 +280,9 @@ int mdevctl_modify(struct session *session, struct err *err)
 	if (is_given(session, ARG_LIVE))
 		return modify_live(session, err);
 	find_defined(session, &inventory);
-	if (!is_given(session, ARG_JSONFILE) && inventory.n_definitions > 1)
-		return several(session, err);
 	if (!is_given(session, ARG_JSONFILE)) {
+		if (inventory.n_definitions > 1)
+			return several(session, err);
 		if (inventory.n_definitions)
 			return modify(session, session->arguments->parent, change, session, err);
 		say_inventory_warnings(session->context, &inventory);
@@ -297,9 +291,8 @@ int mdevctl_modify(struct session *session, struct err *err)
 	if (needs_parent(session, err) < 0 ||
 	    mdevctl_read_definition(session, &definition, err) < 0)
 		return -1;
-	struct replacement replacement = {&definition};
 	return inventory.n_definitions
-		       ? modify(session, session->arguments->parent, replace, &replacement, err)
+		       ? modify(session, session->arguments->parent, replace, &definition, err)
 		       : keep(session, &definition, err);
 }
 

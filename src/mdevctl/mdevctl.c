@@ -119,32 +119,31 @@ int mdevctl_read_definition(struct session *session, struct definition *ret, str
 }
 
 /* A daemon that is confined may write sysfs and definitions, but not what only we know of. */
-static void see_what_is_allowed(struct session *session, struct err *ignored)
+static void see_what_is_allowed(struct session *session)
 {
 	struct root *root = &session->context->root;
+	autoerr struct err denied = {0};
 
-	if (locks_probe(root, ignored) == 0 ||
-	    (ignored->errnum != EACCES && ignored->errnum != EPERM && ignored->errnum != EROFS))
+	if (locks_probe(root, &denied) == 0 ||
+	    (denied.errnum != EACCES && denied.errnum != EPERM && denied.errnum != EROFS))
 		return;
 	root->stateless = true;
 	say_warning(session->context,
 		    "%s: what is made is not recorded, nor are other runs kept out meanwhile",
-		    ignored->message);
+		    denied.message);
 }
 
 static int run(const struct command_line *line, struct context *context, struct err *err)
 {
-	unsigned lists = ARG_DUMPJSON;
 	struct session session = {
 		.context = context,
 		.arguments = &line->arguments,
 	};
-	autoerr struct err ignored = {0};
 
 	if (root_open(context->root_dir, &context->root, err) < 0)
 		return -1;
-	if (!(line->subcommand->takes & lists))
-		see_what_is_allowed(&session, &ignored);
+	if (!(line->subcommand->takes & ARG_DUMPJSON)) /* those that do only list */
+		see_what_is_allowed(&session);
 	session.operation = begin_operation(context);
 	session.operation.force = is_given(&session, ARG_FORCE);
 	int result = line->subcommand->run(&session, err);

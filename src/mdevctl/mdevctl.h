@@ -20,9 +20,10 @@ struct session {
 	struct operation operation;
 };
 
-static inline bool is_given(const struct session *session, unsigned bit)
+/* Whether any of these was given. */
+static inline bool is_given(const struct session *session, unsigned bits)
 {
-	return session->arguments->given & bit;
+	return session->arguments->given & bits;
 }
 
 /* The subcommands: 0, or -1 with *err. */
