@@ -25,21 +25,21 @@ static const struct {
 	{"params", offsetof(struct record, params), false},
 };
 
-/* As mdevctl has them: an array of objects with one key each. */
-static bool set_attributes(json_t *json, const struct record *record)
+json_t *attributes_to_json(const struct attribute *list, size_t n)
 {
-	json_t *list = json_array();
+	json_t *json = json_array();
 	bool good = true;
 
-	for (size_t i = 0; i < record->n_attributes; i++) {
+	for (size_t i = 0; i < n; i++) {
 		json_t *one = json_object();
 
-		good &= json_object_set_new(one, record->attributes[i].name,
-					    json_string(record->attributes[i].value)) == 0;
-		json_array_append_new(list, one);
+		good &= json_object_set_new(one, list[i].name, json_string(list[i].value)) == 0;
+		json_array_append_new(json, one);
 	}
-	json_object_set_new(json, "attrs", list);
-	return good;
+	if (good)
+		return json;
+	json_decref(json);
+	return NULL;
 }
 
 static void get_attributes(const json_t *json, struct pool *pool, struct record *record)
@@ -74,7 +74,9 @@ json_t *record_to_json(const struct record *record)
 			good &= json_object_set_new(json, texts[i].key, json_string(text)) == 0;
 	}
 	if (record->n_attributes)
-		good &= set_attributes(json, record);
+		good &= json_object_set_new(
+				json, "attrs",
+				attributes_to_json(record->attributes, record->n_attributes)) == 0;
 	if (!good) {
 		json_decref(json);
 		return NULL;

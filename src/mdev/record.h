@@ -23,6 +23,9 @@ struct record {
 	uint64_t inode; /* of the device's directory: a record that does not match it is stale */
 };
 
+/* mdevctl's array of objects with one key each; NULL when something in it is not UTF-8. */
+json_t *attributes_to_json(const struct attribute *list, size_t n);
+
 /* NULL when something in it is not UTF-8, which JSON cannot hold. */
 json_t *record_to_json(const struct record *record);
 /* False when it is no record. Strings are copied into `pool`. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Definitions are written, removed, and had back as they were. */
 #include "base/file.h"
+#include "mdev/record.h"
 #include "mdev/store-open.h"
 #include "mdev/store-own.h"
 
@@ -9,20 +10,6 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <sys/stat.h>
-
-static json_t *attributes_json(const struct definition *definition)
-{
-	json_t *attributes = json_array();
-
-	for (size_t i = 0; i < definition->n_attributes; i++) {
-		json_t *attribute = json_object();
-
-		json_object_set_new(attribute, definition->attributes[i].name,
-				    json_string(definition->attributes[i].value));
-		json_array_append_new(attributes, attribute);
-	}
-	return attributes;
-}
 
 const char *store_json(struct pool *pool, const struct stored *stored, bool compact)
 {
@@ -34,7 +21,8 @@ const char *store_json(struct pool *pool, const struct stored *stored, bool comp
 	json_object_set_new(json, "mdev_type", json_string(definition->type));
 	json_object_set_new(json, "start",
 			    json_string(definition->start == START_AUTO ? "auto" : "manual"));
-	json_object_set_new(json, "attrs", attributes_json(definition));
+	json_object_set_new(json, "attrs",
+			    attributes_to_json(definition->attributes, definition->n_attributes));
 	autofree char *text = json_dumps(json, compact ? JSON_COMPACT : JSON_INDENT(2));
 	json_decref(json);
 	return text ? pool_strdup(pool, text) : "";

@@ -3,6 +3,7 @@
 #include "mdevctl/mdevctl.h"
 
 #include "base/text.h"
+#include "mdev/record.h"
 
 #include <stdio.h>
 
@@ -308,14 +309,11 @@ static int compare_rows(const void *a, const void *b)
 
 static json_t *row_json(struct pool *pool, const struct entry_row *row)
 {
-	json_t *attributes = json_array();
+	const struct definition *definition = row->definition;
+	json_t *attributes =
+		definition ? attributes_to_json(definition->attributes, definition->n_attributes)
+			   : json_array();
 
-	for (size_t i = 0; row->definition && i < row->definition->n_attributes; i++) {
-		const struct attribute *attribute = &row->definition->attributes[i];
-
-		json_array_append_new(attributes,
-				      json_pack("{s:s}", attribute->name, attribute->value));
-	}
 	return json_pack("{s:s, s:s, s:o}", "mdev_type", text_json(pool, row->type), "start",
 			 row->automatic ? "auto" : "manual", "attrs", attributes);
 }

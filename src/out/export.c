@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "mdev/address.h"
+#include "mdev/record.h"
 
 #include <jansson.h>
 
@@ -74,17 +75,10 @@ static void set_text(json_t *json, const char *key, const char *value)
 		json_object_set_new(json, key, json_string(value));
 }
 
-static json_t *attributes_json(const struct definition *definition)
+static void set_attributes(json_t *json, const struct definition *definition)
 {
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < definition->n_attributes; i++) {
-		json_t *one = json_object();
-
-		set_text(one, definition->attributes[i].name, definition->attributes[i].value);
-		json_array_append_new(list, one);
-	}
-	return list;
+	json_object_set_new(json, "attrs",
+			    attributes_to_json(definition->attributes, definition->n_attributes));
 }
 
 static const char *start_word(const struct definition *definition)
@@ -106,7 +100,7 @@ static json_t *own_json(const struct definition *definition)
 	if (definition->start)
 		set_text(json, "start", start_word(definition));
 	if (definition->n_attributes)
-		json_object_set_new(json, "attrs", attributes_json(definition));
+		set_attributes(json, definition);
 	return json;
 }
 
@@ -117,7 +111,7 @@ static json_t *mdevctl_json(const struct definition *definition)
 
 	set_text(json, "mdev_type", definition->type);
 	set_text(json, "start", start_word(definition));
-	json_object_set_new(json, "attrs", attributes_json(definition));
+	set_attributes(json, definition);
 	return json;
 }
 
