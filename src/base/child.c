@@ -190,8 +190,7 @@ static bool has_ended(const struct run *run)
 	       info.si_pid != 0;
 }
 
-/* Waits for anything to happen: 1 when the program has ended, 0 when not yet, -1 at the end of its
- * time. */
+/* Waits for anything to happen: 1 when the program has ended, 0 when not yet, -1 too late. */
 static int turn(struct run *run, long long deadline)
 {
 	struct pollfd fds[] = {

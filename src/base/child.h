@@ -9,12 +9,12 @@ struct child {
 	const char *path;        /* absolute */
 	const char *name;        /* in messages; NULL: its path */
 	const char *const *argv; /* NULL at the end, the program's name first */
-	const char *input;       /* its stdin */
+	const char *input;       /* its stdin; "" for an empty one */
 	size_t output_max;       /* what may come from its stdout; 0 sends that to /dev/null */
-	int time_ms;             /* then it is killed, with all that it started */
+	int time_ms;             /* after so long it is killed, with all that it started */
 	/*
 	 * Is given each line of its stderr, as it comes, without newline and as raw as it is; long
-	 * ones in pieces, and of very many only the first.
+	 * ones in pieces, and of very many only the first. Never NULL.
 	 */
 	void (*say)(void *data, const char *line);
 	void *data;

@@ -49,11 +49,11 @@ int err_wrap(struct err *err, const char *format, ...) PRINTF(2, 3);
 int err_append(struct err *err, const char *format, ...) PRINTF(2, 3);
 /* Sets or replaces the hint; returns -1. */
 int err_hint(struct err *err, const char *format, ...) PRINTF(2, 3);
-/* Moves *from into *to unless *to holds an error already: the first cause is what the user reads.
- */
+/* Moves *from into *to unless that holds an error already: users read the first cause. */
 void err_keep_first(struct err *to, struct err *from);
 void err_clear(struct err *err);
 
+/* ERR_FAILED for those that no other kind fits. */
 enum err_kind err_kind_of_errno(int errnum);
 /* The word for a kind in JSON: "no-room". */
 const char *err_kind_name(enum err_kind kind);

@@ -9,7 +9,7 @@
 
 /* Decimal digits only, no sign, no blank, at most `max`. */
 bool text_number(const char *text, uint64_t max, uint64_t *ret);
-/* "512M", "128MB", "4096": a number with an optional K, M or G (1024-based) and an optional B. */
+/* "512M", "128mb", "4096": a number, perhaps with K, M or G (1024-based) and B behind it. */
 bool text_size(const char *text, uint64_t *ret);
 /* "2560x1600" into its two numbers. */
 bool text_resolution(const char *text, uint64_t *width, uint64_t *height);
@@ -19,8 +19,7 @@ bool text_resolution(const char *text, uint64_t *width, uint64_t *height);
  * terminal or into JSON. Newlines count as not printable.
  */
 const char *text_printable(struct pool *pool, const char *text);
-/* The same for JSON, whose writers escape the ASCII control characters (newlines stay what they
- * are). */
+/* The same for JSON, whose writers escape ASCII control characters: those stay as they are. */
 const char *text_json(struct pool *pool, const char *text);
 /* The text as one word of a POSIX shell, always in single quotes. */
 const char *text_shell(struct pool *pool, const char *text);

@@ -69,9 +69,8 @@ struct command {
 	const struct cmd_option *options;
 	size_t n_options;
 	size_t options_size;
-	const struct fields
-		*fields; /* it prints a table of these, and so takes --output and the like */
-	const struct fields *defined_fields; /* or of these, with --defined */
+	const struct fields *fields;         /* of its table: then it takes --output and the like */
+	const struct fields *defined_fields; /* the same with --defined */
 	bool hidden;
 	bool only_reads;
 	/* Fails with *err, or returns 0; context->status is not 0 when the answer is a part. */
@@ -112,8 +111,7 @@ void say_notes(struct context *context, const struct operation *operation);
 /* For commands that only read: a note when an interrupted run left something. */
 void warn_of_stale(struct context *context);
 
-/* Prints what would be done, as plan_lines() has it; `failures` (or NULL) are the document's
- * warnings. */
+/* Prints the lines of plan_lines(); JSON has the warnings of `failures` (NULL: none), too. */
 void print_steps(const struct context *context, const char *const *lines, size_t n,
 		 const struct inventory *failures);
 /*

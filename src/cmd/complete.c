@@ -81,12 +81,10 @@ static void offer_definitions(const struct line *line)
 
 	store_load(line->inventory, line->parent, NULL);
 	for (size_t i = 0; i < line->inventory->n_definitions; i++) {
-		const struct stored *stored = line->inventory->definitions[i];
-		const struct definition *definition = &stored->definition;
+		const struct definition *definition = &line->inventory->definitions[i]->definition;
 		const char *what = pool_printf(
 			pool, "%s on %s, %s",
-			stored->definition.type_name ? stored->definition.type_name
-						     : definition->type,
+			definition->type_name ? definition->type_name : definition->type,
 			definition->parent, definition->start == START_AUTO ? "auto" : "manual");
 
 		offer(line, definition->uuid, what);

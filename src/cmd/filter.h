@@ -44,8 +44,7 @@ struct filtered_definitions {
 	size_t n;
 };
 
-/* The same of definitions. A filter that nothing fits is no error: what is defined need not be
- * here. */
+/* The same of definitions, where a filter that nothing fits is no error. */
 int filter_definitions(struct context *context, struct inventory *inventory,
 		       const struct filter *filter, struct filtered_definitions *ret,
 		       struct err *err);

@@ -36,8 +36,7 @@ int plug_devices(struct context *context, struct inventory *inventory, struct fi
 /* A list of them for guest_attach() and guest_detach(). */
 struct plugging *plug_list(struct context *context, const struct filtered *devices);
 
-/* Refuses devices that the VM does not have yet and that must share a group with others:
- * ERR_INVALID. */
+/* ERR_INVALID for new devices of the VM's that must share a group with others, and do not. */
 int plug_check_groups(struct context *context, const struct guest *guest,
 		      struct inventory *inventory, const struct filtered *devices, struct err *err);
 /*

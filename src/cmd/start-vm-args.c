@@ -209,8 +209,7 @@ static void print(struct context *context, const struct vm_lines *lines, json_t 
 	json_decref(arguments);
 }
 
-/* A second boot index or address, or a second ramfb, is one for which QEMU does not start
- * (seen: 7.2). */
+/* QEMU does not start with the same boot index or address twice, or two ramfbs (seen: 7.2). */
 static int check_number(const struct options *o, const struct vm_options *vm,
 			const struct filtered *devices, struct err *err)
 {

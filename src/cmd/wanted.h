@@ -51,8 +51,10 @@ int wanted_definitions(struct context *context, const struct wanted *wanted,
 /* What the options say goes into the definition; what a document said must not differ. */
 int wanted_add(struct context *context, const struct wanted *wanted, struct definition *definition,
 	       struct err *err);
-/* ERR_USAGE, at the document's place: an option, with its value or NULL, is not what was said
- * there. */
+/*
+ * ERR_USAGE, at the document's place: the option `label`, with its value or NULL, is not what was
+ * said there.
+ */
 int wanted_contradiction(const struct definition *definition, const char *label, const char *value,
 			 const char *said, struct err *err);
 /* How a parent is chosen, and whether the group is automatic. */

@@ -45,8 +45,8 @@ enum definition_field {
 #define DOCUMENT_DEPTH_MAX 64
 
 /*
- * Sets one field from text, checked as behaves for every source. `label` is what the source calls
- * it ("--group", "<group>"). Fails with ERR_INVALID, the place left to the caller.
+ * Sets one field from text, checked in the same way whatever the source. `label` is what that
+ * calls it ("--group", "<group>"). Fails with ERR_INVALID, the place left to the caller.
  */
 int definition_set(struct definition *definition, struct pool *pool, enum definition_field field,
 		   const char *label, const char *value, struct err *err);

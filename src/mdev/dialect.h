@@ -46,12 +46,11 @@ struct dialect {
 	 */
 	struct type *(*load_type)(struct inventory *inventory, struct parent *parent,
 				  const char *id, unsigned needs);
-	/* Appends the devices there are; what names them and their paths is all that is filled in.
-	 */
+	/* Appends the devices there are, with no more than what names them and their paths. */
 	void (*find_devices)(struct inventory *inventory);
 	/* Fills in the rest. */
 	void (*load_device)(struct inventory *inventory, struct device *device, unsigned needs);
-	/* Whether a device of that UUID exists. */
+	/* Whether a device of that UUID exists, or may be just being made. */
 	bool (*has_device)(const struct root *root, struct pool *pool, const char *uuid);
 	/*
 	 * Whether the device at the record's path, whose directory is the recorded one, is still

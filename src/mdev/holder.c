@@ -153,7 +153,7 @@ static void scan_process(struct scan *scan, int proc, const char *name, int pid)
 	}
 }
 
-/* Not ours to see: another PID namespace's processes, or with hidepid= those of other users. */
+/* False where other PID namespaces have processes, or hidepid= hides those of other users. */
 static bool sees_all(int proc, struct pool *pool)
 {
 	const char *namespace = sysfs_link(proc, "self/ns/pid", pool);

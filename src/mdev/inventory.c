@@ -27,7 +27,8 @@ void inventory_free(struct inventory *inventory)
 }
 
 /* So many parents are worth a second thread. */
-#define PARENTS_FOR_TWO  32
+#define PARENTS_FOR_TWO 32
+/* Of what an ambiguous prefix could mean. */
 #define CANDIDATES_SHOWN 8
 
 /* Parents */

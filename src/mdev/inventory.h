@@ -31,7 +31,7 @@ struct type *inventory_find_type(struct inventory *inventory, struct parent *par
 				 const char *given, unsigned needs);
 /* Finds all devices, sorted by UUID, with what `needs` asks of each. */
 void inventory_load_devices(struct inventory *inventory, unsigned needs);
-/* Whether a device of that UUID exists, in any dialect. */
+/* Whether a device of that UUID exists in any dialect, or may be just being made. */
 bool inventory_has_device(struct inventory *inventory, const char *uuid);
 /*
  * The device that `given` means: a UUID in any case, a unique prefix of one with 8 or more digits,

@@ -14,14 +14,14 @@ enum journal_operation {
 };
 
 struct journal_entry {
-	const char *id; /* the UUID of its first device */
+	const char *id; /* its file's name: the first device's UUID, or see journal_pending() */
 	enum journal_operation operation;
 	bool pending; /* a removal that the driver has not finished; nobody waits for it */
 	struct record *devices;
 	size_t n_devices;
 };
 
-/* The file of the entry for a device whose removal is pending. */
+/* The path of the entry for a device whose removal is pending. */
 const char *journal_pending(struct pool *pool, const char *uuid);
 /*
  * The caller holds the lock of the first device's parent, which the unfinished file is named after,

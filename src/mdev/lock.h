@@ -21,8 +21,8 @@ struct locks {
 #define LOCKS_INIT ((struct locks){.names = -1, .wait_ms = LOCK_WAIT_MS})
 
 /*
- * Whether locks can be had here at all: 0, or -1 with *err. Where the root is stateless the others
- * take nothing and succeed.
+ * Whether locks can be had here at all: 0, or -1 with *err. Where the root is stateless the two
+ * that wait take nothing and succeed.
  */
 int locks_probe(const struct root *root, struct err *err);
 int locks_take_names(struct locks *locks, const struct root *root, struct err *err);

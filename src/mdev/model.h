@@ -35,8 +35,11 @@ struct parent {
 	const char *product;
 	int64_t numa_node;   /* UNKNOWN without one */
 	int64_t iommu_group; /* UNKNOWN without one */
-	const char **slots;  /* the places that take one device each: the addresses of its virtual
-				functions; none where the driver finds a place itself */
+	/*
+	 * The places that take one device each: the addresses of its virtual functions; none where
+	 * the driver finds a place itself.
+	 */
+	const char **slots;
 	size_t n_slots;
 	const char *reason; /* why it makes no devices, of one that only could; else NULL */
 	const char *fix;    /* what to type then */
@@ -187,8 +190,7 @@ void inventory_warn(struct inventory *inventory, const char *file, const char *f
 /* The same for a file that could not be read. */
 void inventory_warn_errno(struct inventory *inventory, const char *file, int errnum);
 
-/* Whether the parent whose directory is `real` is known already: the first dialect that does wins.
- */
+/* Whether the parent whose directory is `real` is known already: the first dialect wins. */
 bool inventory_knows(const struct inventory *inventory, const char *real);
 
 /* The parent's slot of that name; NULL without one. */

@@ -256,8 +256,7 @@ static void hint_for_attribute(const struct creation *creation, bool defined,
 		err_hint(err, "create it with another value of '%s'; " LOOK_AT_LOG, step->name);
 }
 
-/* EINVAL and its like with room left is the driver's own reason, which only the kernel's log has.
- */
+/* EINVAL and its like with room left: the driver's own reason is in the kernel's log, if at all. */
 static void hint_for_refusal(const struct creation *creation, struct err *err)
 {
 	const char *parent = creation->request.type->parent->name;

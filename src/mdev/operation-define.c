@@ -41,7 +41,11 @@ struct mending {
 
 static void tell(const struct mending *mending, size_t i, const char *did)
 {
-	static const char *const words[] = {"define", "modify", "undefine"};
+	static const char *const words[] = {
+		[STORE_DEFINE] = "define",
+		[STORE_MODIFY] = "modify",
+		[STORE_UNDEFINE] = "undefine",
+	};
 
 	operation_note(mending->operation, "%s%s the definition %s on '%s': '%s' was interrupted",
 		       mending->dry_run ? "would have " : "", did, mending->change.list[i].uuid,
@@ -486,7 +490,7 @@ static int change_one(struct operation *operation, struct kept *kept, struct sto
 	if (change(data, kept->inventory.pool, definition, err) < 0)
 		return -1;
 	if (!streq(definition->type, before.type)) {
-		stored->definition.type_name = NULL;
+		definition->type_name = NULL;
 		if (check_type(operation, kept, stored, loose, err) < 0)
 			return -1;
 	}

@@ -60,8 +60,7 @@ static void remove_one(struct mending *mending, const struct record *record, str
 		       record->parent, failure.message);
 }
 
-/* A VM uses it by now: taking it away would cost somebody's work, so it becomes a device of ours.
- */
+/* A VM uses it by now: as taking it away would cost somebody's work, it becomes one of ours. */
 static void keep(struct mending *mending, const struct record *record, const struct device *device,
 		 const struct err *held)
 {

@@ -115,8 +115,7 @@ static int create(struct operation *operation, struct startings *startings,
 	return 0;
 }
 
-/* Whoever was faster did what was wanted; but what is left of a creation that failed is not that.
- */
+/* Whoever was faster did what was wanted, but what a creation that failed has left is not that. */
 static bool is_done_by_now(struct operation *operation, const struct definition *definition,
 			   bool begun)
 {

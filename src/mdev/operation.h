@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What changes the machine, a file each: place, create, destroy, recover, define, start. Each
- * locks, mends what an interrupted run left, plans, writes the journal, runs, verifies and records.
+ * What changes the machine, a file each: place, recover, create, destroy, define, adopt, start.
+ * Each locks, mends what an interrupted run left, plans, writes the journal, runs, verifies and
+ * records.
  */
 #pragma once
 
@@ -47,8 +48,7 @@ struct create_options {
 	bool group_auto; /* the whole set gets the lowest free group */
 	bool defined;    /* they are kept definitions, whose names and groups are their own */
 	bool dry_run;
-	/* Whether they can be used, once all is decided and before the first write; NULL for yes.
-	 */
+	/* Whether they can be used, asked between deciding and the first write; NULL for yes. */
 	int (*check)(void *data, const struct creations *creations, struct err *err);
 	/*
 	 * Puts the devices to use before they count as made: when it fails they are removed again,
@@ -94,8 +94,7 @@ int operation_create(struct operation *operation, const struct definitions *defi
 int operation_place(struct creations *creations, const struct definitions *definitions,
 		    const struct create_options *options, struct err *err);
 
-/* Refuses a type that the parent (any, when NULL) does not offer: ERR_NOT_FOUND, with the nearest.
- */
+/* Refuses a type that the parent (NULL: any) does not offer: ERR_NOT_FOUND, with the nearest. */
 int refuse_type(struct inventory *inventory, const struct parent *parent, const char *type,
 		struct err *err);
 
@@ -199,8 +198,8 @@ void destructions_free(struct destructions *destructions);
 
 /*
  * Removes the devices whose UUIDs (or addresses, where they have none) are given; one that is gone
- * already is no error. Before anything is written held ones are refused (ERR_BUSY, naming who holds
- * it).
+ * already is no error. Those that somebody holds are refused before anything is written: ERR_BUSY,
+ * naming the holder.
  */
 int operation_destroy(struct operation *operation, const char *const *uuids, size_t n,
 		      const struct destroy_options *options, struct destructions *ret,

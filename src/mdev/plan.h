@@ -42,8 +42,7 @@ struct plan {
 struct step *plan_add(struct plan *plan, enum step_kind kind, const char *dir, const char *name,
 		      const char *text);
 
-/* The step as a line of shell that does the same, without newline; NULL for those that only look.
- */
+/* The step as a line of shell, without newline; NULL for those that only expect a file or none. */
 const char *step_shell(struct pool *pool, const struct step *step);
 /* Adds those of all steps, made printable. */
 void plan_lines(const struct plan *plan, struct pool *pool, const char ***lines, size_t *n);

@@ -33,6 +33,7 @@ bool record_from_json(const json_t *json, struct pool *pool, struct record *ret)
 
 /* NULL when there is none that can be read. */
 struct record *record_load(const struct root *root, const char *uuid, struct pool *pool);
+/* Nothing is saved or removed where the root is stateless; removing what is not there is fine. */
 int record_save(const struct root *root, const struct record *record, struct err *err);
 int record_remove(const struct root *root, const char *uuid, struct err *err);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Opening what nobody else may change. */
 #include "mdev/store-open.h"
 
 #include "base/file.h"

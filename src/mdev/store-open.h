@@ -9,8 +9,7 @@
 
 #include <sys/types.h>
 
-/* 0, or -1 with why a file or directory (S_IFREG, S_IFDIR) does not count; the caller says which.
- */
+/* 0, or -1 with why a file or directory (S_IFREG, S_IFDIR) does not count, its name left out. */
 int store_judge(int fd, mode_t kind, struct err *err);
 /* STORE_DIR, or STORE_OWN, which is no link: a descriptor, or -1 with *err. */
 int store_open(const struct root *root, const char *path, struct err *err);

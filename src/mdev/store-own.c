@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is ours of definitions: versions that are found by their file, written, and cleared up. */
 #include "mdev/store-own.h"
 
 #include "base/file.h"
@@ -145,7 +146,7 @@ static void apply_version(struct stored *stored, struct pool *pool, const json_t
 		definition->group = (uint32_t)group;
 	/* mdevctl may have given it another type since */
 	if (streq(text_of(version, "type"), definition->type) && *text_of(version, "type_name"))
-		stored->definition.type_name = pool_strdup(pool, text_of(version, "type_name"));
+		definition->type_name = pool_strdup(pool, text_of(version, "type_name"));
 }
 
 int own_add(int own, int fd, struct pool *pool, struct stored *stored, struct err *err)
@@ -207,12 +208,11 @@ static json_t *own_version(struct pool *pool, const struct stored *stored,
 			   const struct identity *identity)
 {
 	const struct definition *definition = &stored->definition;
-	json_t *version =
-		json_pack("{s:s, s:I, s:s, s:s, s:s, s:s*, s:s*, s:s*}", "definition",
-			  own_key(pool, stored), "inode", (json_int_t)identity->inode, "birth",
-			  identity->birth, "modified", identity->modified, "type", definition->type,
-			  "type_name", stored->definition.type_name, "name", definition->name,
-			  "params", definition->params);
+	json_t *version = json_pack("{s:s, s:I, s:s, s:s, s:s, s:s*, s:s*, s:s*}", "definition",
+				    own_key(pool, stored), "inode", (json_int_t)identity->inode,
+				    "birth", identity->birth, "modified", identity->modified,
+				    "type", definition->type, "type_name", definition->type_name,
+				    "name", definition->name, "params", definition->params);
 
 	if (version && definition->group)
 		json_object_set_new(version, "group", json_integer(definition->group));

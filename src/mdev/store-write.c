@@ -81,8 +81,7 @@ int store_remove(const struct root *root, const struct stored *stored, struct er
 	return -1;
 }
 
-/* Taking back: the file as it was has a second name meanwhile, beside the directories of parents.
- */
+/* Taking back: meanwhile the file as it was has a second name, beside the parents' directories. */
 
 static const char *second_name(struct pool *pool, const char *uuid)
 {

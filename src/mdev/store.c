@@ -224,7 +224,6 @@ void store_load_named(struct inventory *inventory)
 {
 	struct loading loading = {0};
 	autoclose int own = begin(&loading, inventory);
-
 	const char **keys = NULL;
 	size_t n = 0;
 

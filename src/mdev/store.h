@@ -11,7 +11,7 @@
  * somebody else, means nothing any more.
  *
  * What is a link, or belongs neither to root nor to us, or may be written by others, directories
- * too, is no definition: it is a warning for who reads, and ERR_DENIED for who writes there.
+ * too, is no definition: readers get a warning, and whoever writes there ERR_DENIED.
  */
 #pragma once
 

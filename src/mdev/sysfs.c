@@ -22,7 +22,6 @@
 static int open_resolved(int dir, const char *path, int flags, uint64_t resolve)
 {
 	struct open_how how = {.flags = (uint64_t)(flags | O_CLOEXEC), .resolve = resolve};
-
 	long fd;
 
 	/* openat2(2): EAGAIN when anything on the machine was renamed while ".." was walked */
@@ -327,8 +326,7 @@ static int write_once(int fd, const char *text, size_t length)
 	return (size_t)written == length ? 0 : SYSFS_SHORT;
 }
 
-/* In the child: nothing of the parent's stays open but the file and the pipe, least of all locks.
- */
+/* In the child: only the file and the pipe stay open of what the parent has, least of all locks. */
 static _Noreturn void write_alone(int fd, int report, const char *text, size_t length)
 {
 	int low = fd < report ? fd : report, high = fd < report ? report : fd;

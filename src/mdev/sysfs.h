@@ -18,9 +18,8 @@
 struct root {
 	int fd; /* -1 for the machine itself */
 	/*
-	 * Nothing is written below /run/mdevtool, nor locked there, and what is ours of a
-	 * definition only as far as the user gave it: for a process that may not, yet may write to
-	 * sysfs.
+	 * For a process that may write to sysfs, but not below /run/mdevtool: nothing is written or
+	 * locked there, and of what is ours of a definition only what the user gave is kept.
 	 */
 	bool stateless;
 };
@@ -29,9 +28,8 @@ struct root {
 #define SYSFS_PAGE 4096
 
 /*
- * Opens `dir` as the root of everything, or the machine itself for NULL. As root a directory that
- * belongs to somebody else, or that others may write to, is refused with
- * ERR_DENIED.
+ * Opens `dir` as the root of everything, or the machine itself for NULL. Root is refused a
+ * directory that belongs to somebody else, or that others may write to: ERR_DENIED.
  */
 int root_open(const char *dir, struct root *root, struct err *err);
 void root_close(struct root *root);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * mdevctl's command line: what its subcommands take, and the grammar of clap(1.4.0's parser), which
- * argp's differs from: no abbreviations, nothing twice, -uUUID and -u=UUID.
+ * mdevctl's command line: what its subcommands take, and the grammar of clap (the parser of 1.4.0),
+ * which is not argp's: no abbreviations, nothing twice, -uUUID and -u=UUID.
  */
 #pragma once
 

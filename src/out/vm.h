@@ -76,8 +76,7 @@ json_t *vm_arguments(const struct vm_device *device);
 struct vm_lines {
 	const char **list; /* for people and shells */
 	size_t n;
-	const char **
-		words; /* for programs: what each is to hand on as it is, a word of argv for QEMU */
+	const char **words; /* for programs, unquoted: of QEMU's argv, else lines */
 	size_t n_words;
 };
 /* What comes before the devices: the object that --iommufd names, the VM's UUID. */

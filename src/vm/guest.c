@@ -341,10 +341,7 @@ static int add(struct guest *guest, const struct vm_device *description, const c
 	return -1;
 }
 
-/*
- * Made of the device's own, so that it is the same each time and nobody else's. An id of QEMU's has
- * letters, digits, '-', '.' and '_' (id_wellformed() in its util/id.c).
- */
+/* Made of what names the device, so that it is the same each time and nobody else's. */
 static const char *id_for(struct pool *pool, const struct device *device)
 {
 	char *id = pool_printf(pool, "mdev-%s", device->uuid);

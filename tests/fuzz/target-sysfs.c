@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What drivers and the kernel say in the files of parents and types, up to what is printed of it.
+/*
+ * What drivers and the kernel say in the files of parents and types, up to what is printed of it.
  */
 #include "fuzz.h"
 #include "mdev/inventory.h"

@@ -56,8 +56,10 @@ struct model {
 	const struct device_file *files;
 	/* Writes what the state shows beyond the counts; may be NULL. */
 	void (*show)(struct machine *machine, const struct record *parent);
-	/* What comes with the driver besides types, and what goes with it besides devices below
-	 * the parent; may be NULL. */
+	/*
+	 * What comes with the driver besides types, and what goes with it besides devices below the
+	 * parent; may be NULL.
+	 */
 	void (*attach)(struct machine *machine, const struct record *parent);
 	void (*leave)(struct machine *machine, const struct record *parent);
 };

@@ -24,8 +24,10 @@ struct record {
 	struct pair *pairs;
 };
 
-/* Opens the machine at DIR and sets the umask of sysfs; state_load reads its records, unless they
- * are as they were, and state_forget frees them. */
+/*
+ * Opens the machine at DIR and sets the umask of sysfs; state_load reads its records, unless they
+ * are as they were, and state_forget frees them.
+ */
 struct machine machine_open(const char *dir);
 void machine_close(struct machine *machine);
 void state_load(struct machine *machine);
