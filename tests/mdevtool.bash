@@ -23,7 +23,7 @@ top_builddir=${top_builddir:-$top_srcdir}
 MDEVTOOL=${MDEVTOOL:-$top_builddir/mdevtool}
 MDEVSIM=${MDEVSIM:-$top_builddir/tests/mdevsim/mdevsim}
 
-unset MDEVTOOL_ROOT MDEVTOOL_COLOR
+unset MDEVTOOL_ROOT
 export LC_ALL=C.UTF-8 NO_COLOR=1
 
 # What devices are made as. D shares its first eight digits with A, C has letters.
@@ -477,8 +477,7 @@ recorded() {
 # room TYPE is N: on every parent that has the type.
 room() {
   local file found=
-  for file in "$root"/sys/devices/*/*/{,*/}mdev_supported_types/"$1"/{max,available}_instances \
-    "$root"/sys/devices/*/*/mdev_supported_types/"$1"/{max,available}_instances; do
+  for file in "$root"/sys/devices/*/*/{,*/}mdev_supported_types/"$1"/{max,available}_instances; do
     [ -e "$file" ] || continue
     found=yes
     [ "$(cat "$file")" = "$3" ] || complain "the room of $1 is $(cat "$file"), not $3"

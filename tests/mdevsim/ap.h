@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* s390's crypto adapters: the matrix of a vfio_ap device, and the AP bus that lends queues. */
-
-#ifndef MDEVSIM_AP_H
-#define MDEVSIM_AP_H
+#pragma once
 
 #include "model.h"
 
@@ -12,5 +10,3 @@ store_function apbus_mask;
 
 void ap_show(struct machine *machine, const struct record *parent);
 void apbus_show(struct machine *machine, const struct record *parent);
-
-#endif

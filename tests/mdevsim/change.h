@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Changes of files: which one a call is about. */
-
-#ifndef MDEVSIM_CHANGE_H
-#define MDEVSIM_CHANGE_H
+#pragma once
 
 #include "notify.h"
 #include "tree.h"
@@ -12,5 +10,3 @@
  * below DIR. The caller frees.
  */
 char *change_path(const struct machine *machine, const struct notice *notice);
-
-#endif

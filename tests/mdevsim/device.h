@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Mediated devices: what the kernel's core does in the tree when one comes and when it goes. */
-
-#ifndef MDEVSIM_DEVICE_H
-#define MDEVSIM_DEVICE_H
+#pragma once
 
 #include "state.h"
 
@@ -29,5 +27,3 @@ void device_remove_vfio(const struct machine *machine, const struct record *devi
 
 /* The directory of the device; the caller frees. */
 char *device_path(const struct machine *machine, const struct record *device);
-
-#endif

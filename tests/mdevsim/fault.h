@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Faults: what a run is told to do to chosen writes instead of, or besides, playing the driver. */
-
-#ifndef MDEVSIM_FAULT_H
-#define MDEVSIM_FAULT_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -35,5 +33,3 @@ struct verdict fault_judge_change(struct fault *faults, long number, const char 
 bool fault_concerns_changes(const struct fault *faults);
 
 void fault_free(struct fault *faults);
-
-#endif

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* mdevsim hold, release and unplug: what happens to a device or its parent from outside. */
-
-#ifndef MDEVSIM_HOLD_H
-#define MDEVSIM_HOLD_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -27,5 +25,3 @@ void release(const char *dir, const char *uuid);
 
 /* The parent goes and takes its devices along; with unbind, only its driver does. */
 void unplug(const char *dir, const char *parent, bool unbind);
-
-#endif

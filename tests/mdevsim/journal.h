@@ -3,9 +3,7 @@
  * The journal: one line in DIR/.mdevsim/journal for each write that was answered, and where changes
  * of files are judged one with the path in DIR/.mdevsim/changes for each of them.
  */
-
-#ifndef MDEVSIM_JOURNAL_H
-#define MDEVSIM_JOURNAL_H
+#pragma once
 
 #include <stddef.h>
 
@@ -18,5 +16,3 @@ void journal_answer(const struct machine *machine, const char *path, const char 
 		    size_t length, long answer);
 
 void journal_change(const struct machine *machine, const char *path);
-
-#endif

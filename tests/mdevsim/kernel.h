@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The kernel's dialect: create and remove, and NVIDIA's parameters beside them. */
-
-#ifndef MDEVSIM_KERNEL_H
-#define MDEVSIM_KERNEL_H
+#pragma once
 
 #include "model.h"
 
@@ -11,5 +9,3 @@ store_function kernel_remove;
 store_function nvidia_params;
 
 void nvidia_show(struct machine *machine, const struct record *parent);
-
-#endif

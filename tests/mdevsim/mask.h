@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The AP bus's masks: 256 bits, the first one leftmost in the hexadecimal text. */
-
-#ifndef MDEVSIM_MASK_H
-#define MDEVSIM_MASK_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -25,5 +23,3 @@ struct mask mask_of_list(const char *text);
 char *mask_text(const struct mask *mask);
 
 bool mask_empty(const struct mask *mask);
-
-#endif

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Driver models: which files of a parent, a type and a device a driver answers, and how. */
-
-#ifndef MDEVSIM_MODEL_H
-#define MDEVSIM_MODEL_H
+#pragma once
 
 #include <limits.h>
 #include <stdbool.h>
@@ -83,5 +81,3 @@ bool model_refuses_reads(const struct machine *machine);
 
 /* Plays the driver. The caller holds the lock and has loaded the state. */
 long model_store(struct machine *machine, const char *path, const char *text, size_t length);
-
-#endif

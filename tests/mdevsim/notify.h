@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* seccomp user notification: a command whose every write(2) asks us first. */
-
-#ifndef MDEVSIM_NOTIFY_H
-#define MDEVSIM_NOTIFY_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -49,5 +47,3 @@ void notify_answer(int listener, uint64_t id, long answer);
 bool notify_read(pid_t thread, uint64_t address, char *buffer, size_t length);
 /* A string of the writer's, cut to the buffer; "" when it may not be read. */
 void notify_read_string(pid_t thread, uint64_t address, char *buffer, size_t size);
-
-#endif

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which file of the machine a process has open. */
-
-#ifndef MDEVSIM_PLACE_H
-#define MDEVSIM_PLACE_H
+#pragma once
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -24,5 +22,3 @@ char *place_text(const struct machine *machine, pid_t thread, int fd);
 
 /* sysfs refuses to open such a file for writing even to root; a plain file system does not. */
 bool place_read_only(const struct machine *machine, const char *path);
-
-#endif

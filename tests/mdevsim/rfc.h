@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The RFC's dialect: create with a group, params before it, mdev_destroy. */
-
-#ifndef MDEVSIM_RFC_H
-#define MDEVSIM_RFC_H
+#pragma once
 
 #include "model.h"
 
@@ -11,5 +9,3 @@ store_function rfc_params;
 store_function rfc_destroy;
 
 void rfc_show(struct machine *machine, const struct record *parent);
-
-#endif

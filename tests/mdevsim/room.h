@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Pools: how many more devices of a type a parent has room for. */
-
-#ifndef MDEVSIM_ROOM_H
-#define MDEVSIM_ROOM_H
+#pragma once
 
 #include "state.h"
 
@@ -13,5 +11,3 @@
  * costs one unit.
  */
 long room_left(const struct machine *machine, const struct record *parent, const char *type);
-
-#endif

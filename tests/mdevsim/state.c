@@ -17,6 +17,15 @@
 #define DEVICES PRIVATE "/devices"
 #define LOCK    PRIVATE "/lock"
 
+static void forget(struct machine *machine)
+{
+	machine->generation = -1;
+	while (machine->parents)
+		record_drop(&machine->parents, machine->parents);
+	while (machine->devices)
+		record_drop(&machine->devices, machine->devices);
+}
+
 struct machine machine_open(const char *dir)
 {
 	struct machine machine = {.lock = -1, .generation = -1};
@@ -31,7 +40,7 @@ struct machine machine_open(const char *dir)
 
 void machine_close(struct machine *machine)
 {
-	state_forget(machine);
+	forget(machine);
 	if (machine->lock >= 0)
 		close(machine->lock);
 	close(machine->fd);
@@ -90,7 +99,7 @@ void state_load(struct machine *machine)
 
 	if (newest >= 0 && newest == machine->generation)
 		return;
-	state_forget(machine);
+	forget(machine);
 	machine->generation = newest;
 	machine->parents = load(machine, PARENTS);
 	machine->devices = load(machine, DEVICES);
@@ -108,15 +117,6 @@ static void free_record(struct record *record)
 	}
 	free(record->name);
 	free(record);
-}
-
-void state_forget(struct machine *machine)
-{
-	machine->generation = -1;
-	while (machine->parents)
-		record_drop(&machine->parents, machine->parents);
-	while (machine->devices)
-		record_drop(&machine->devices, machine->devices);
 }
 
 bool state_lock(struct machine *machine, bool wait)

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the simulated drivers remember: records of "key=value" lines in DIR/.mdevsim. */
-
-#ifndef MDEVSIM_STATE_H
-#define MDEVSIM_STATE_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -24,14 +22,11 @@ struct record {
 	struct pair *pairs;
 };
 
-/*
- * Opens the machine at DIR and sets the umask of sysfs; state_load reads its records, unless they
- * are as they were, and state_forget frees them.
- */
+/* Opens the machine at DIR and sets the umask of sysfs. */
 struct machine machine_open(const char *dir);
 void machine_close(struct machine *machine);
+/* Reads its records, unless they are as they were. */
 void state_load(struct machine *machine);
-void state_forget(struct machine *machine);
 /* Whoever changes a record in another way than by saving it says so. */
 void state_changed(struct machine *machine);
 
@@ -50,5 +45,3 @@ long record_number(const struct record *record, const char *key);
 
 void parent_save(struct machine *machine, const struct record *parent);
 void device_save(struct machine *machine, const struct record *device);
-
-#endif

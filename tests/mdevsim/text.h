@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Strings of the simulator: escapes, numbers, UUIDs and errno names as a kernel sees them. */
-
-#ifndef MDEVSIM_TEXT_H
-#define MDEVSIM_TEXT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -40,5 +38,3 @@ bool parse_uuid(const char *text, char uuid[UUID_LENGTH + 1]);
 
 /* 0 when there is no such name. */
 int errno_by_name(const char *name);
-
-#endif

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The machine's tree of files. Every path here is the machine's own: "/sys/…" is DIR/sys/…. */
-
-#ifndef MDEVSIM_TREE_H
-#define MDEVSIM_TREE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -55,5 +53,3 @@ char *tree_read(const struct machine *machine, const char *path, size_t *length)
 /* The names in a directory, ended by NULL; empty when there is none. */
 char **tree_list(const struct machine *machine, const char *path);
 void tree_list_free(void *list);
-
-#endif

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* NVIDIA's virtual functions: vGPUs without mediated devices, and SR-IOV that brings them. */
-
-#ifndef MDEVSIM_VF_H
-#define MDEVSIM_VF_H
+#pragma once
 
 #include "model.h"
 
@@ -21,5 +19,3 @@ store_function vf_instance;
 
 /* Whether reading this file of a function fails: a negative errno, or 0. */
 long vf_read_error(const struct record *parent, const struct record *device, const char *file);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The Test Anything Protocol, as far as these tests need it: a line a check, the plan at the end.
- */
+/* The Test Anything Protocol, as far as tests need it here: a line a check, the plan at the end. */
 #pragma once
 
 #include "base/macros.h"
