@@ -14,6 +14,8 @@
 
 /* How often a choice of parents may turn out stale once their locks are held. */
 #define PLACE_ATTEMPTS 64
+/* How long the removal of one that was just made may take. */
+#define UNDO_WAIT_MS 5000
 
 void creations_free(struct creations *creations)
 {
@@ -318,6 +320,32 @@ static int run_one(struct operation *operation, struct creations *creations,
 	return -1;
 }
 
+/*
+ * Removes what was just made, unless somebody holds it by now: then it is kept and recorded, and
+ * ERR_BUSY says who. One that is gone is no error.
+ */
+static int undo_one(struct operation *operation, const struct record *record, bool was_started,
+		    struct err *err)
+{
+	autoinventory struct inventory inventory = {0};
+	autoerr struct err ignored = {0};
+	struct record kept = *record;
+	struct device *device;
+
+	inventory_init(&inventory, operation->root);
+	inventory.expected = record;
+	device = inventory_find_device(&inventory, record->uuid,
+				       NEED_DEVICE_TYPE | NEED_DEVICE_GROUP | NEED_DEVICE_HOLDERS,
+				       &ignored);
+	if (!device) /* it went with its parent */
+		return record_remove(operation->root, record->uuid, err);
+	if (refuse_held(operation->root, device, "remove", err) == 0)
+		return remove_device(operation, device, was_started, UNDO_WAIT_MS, err);
+	kept.inode = record_inode(operation->root, device->path);
+	record_save(operation->root, &kept, &ignored);
+	return -1;
+}
+
 /* What became of a set that had to be undone. */
 struct undoing {
 	bool kept;    /* a device is there still, because somebody holds it: it is ours now */
@@ -333,9 +361,9 @@ static struct undoing undo(struct operation *operation, struct creations *creati
 	for (size_t i = tried; i-- > 0;) {
 		struct creation *creation = &creations->list[i];
 		autoerr struct err failure = {0};
-		int undone = creation->made ? undo_creation(operation, &creation->record,
-							    i < started, &failure)
-					    : 0;
+		int undone = creation->made
+				     ? undo_one(operation, &creation->record, i < started, &failure)
+				     : 0;
 
 		if (i >= started)
 			callout_end(&creation->callout, false);

@@ -207,28 +207,6 @@ static int mend(struct operation *operation, const struct journal_entry *entry, 
 	return result;
 }
 
-int undo_creation(struct operation *operation, const struct record *record, bool was_started,
-		  struct err *err)
-{
-	autoinventory struct inventory inventory = {0};
-	autoerr struct err ignored = {0};
-	struct record kept = *record;
-	struct device *device;
-
-	inventory_init(&inventory, operation->root);
-	inventory.expected = record;
-	device = inventory_find_device(&inventory, record->uuid,
-				       NEED_DEVICE_TYPE | NEED_DEVICE_GROUP | NEED_DEVICE_HOLDERS,
-				       &ignored);
-	if (!device) /* it went with its parent */
-		return record_remove(operation->root, record->uuid, err);
-	if (refuse_held(operation->root, device, "remove", err) == 0)
-		return remove_device(operation, device, was_started, RECOVER_WAIT_MS, err);
-	kept.inode = record_inode(operation->root, device->path);
-	record_save(operation->root, &kept, &ignored);
-	return -1;
-}
-
 /*
  * An entry is stale when the locks of all its parents are ours: its writer held them from before
  * the entry was written. 0 stale, 1 not, -1 with *err.

@@ -219,13 +219,6 @@ struct callout operation_callout(struct operation *operation, enum callout_actio
 				 const struct stored *stored);
 
 /*
- * Removes what was just made, unless somebody holds it by now: then it is kept and recorded, and
- * ERR_BUSY says who. One that is gone is no error.
- */
-int undo_creation(struct operation *operation, const struct record *record, bool was_started,
-		  struct err *err);
-
-/*
  * Mends what interrupted runs left on the parents whose locks are held (all of them when `all`,
  * taking each lock that is free). What was done is told in notes, one line each; with dry_run,
  * what would be done.
