@@ -177,11 +177,10 @@ static int describe(struct context *context, const struct options *o, const stru
 	vm_preamble(context->pool, vm, lines);
 	for (size_t i = 0; i < devices->n; i++) {
 		const struct device *device = devices->list[i];
-		const char *driver = o->ramfb ? "vfio-pci-nohotplug" : device->device_api;
 		struct vm_options asked = *vm;
 		struct vm_device description;
 
-		if (o->qemu && ask_qemu(context, o->qemu, driver, &qemu, err) < 0)
+		if (o->qemu && ask_qemu(context, o->qemu, vm_driver(vm, device), &qemu, err) < 0)
 			return -1;
 		asked.qemu = o->qemu ? &qemu : NULL;
 		if (vm_describe(context->pool, &asked, device, i, &description, err) < 0)

@@ -41,15 +41,11 @@ static const char *value(const char *p)
 }
 
 /* The next element's or member's beginning, or the closing bracket. */
-static const char *next(const char *p)
-{
-	p = blanks(value(p));
-	return *p == ',' ? blanks(p + 1) : p;
-}
-
 const char *json_place_next(const char *element)
 {
-	return next(element);
+	const char *p = blanks(value(element));
+
+	return *p == ',' ? blanks(p + 1) : p;
 }
 
 const char *json_place_element(const char *at, size_t index)
@@ -57,7 +53,7 @@ const char *json_place_element(const char *at, size_t index)
 	const char *p = blanks(at + 1);
 
 	while (index-- && *p && *p != ']')
-		p = next(p);
+		p = json_place_next(p);
 	return *p && *p != ']' ? p : at;
 }
 
@@ -80,7 +76,7 @@ const char *json_place_key(const char *at, const char *key)
 
 		if (is_key(p, end, key))
 			return p;
-		p = next(blanks(blanks(end) + 1));
+		p = json_place_next(blanks(blanks(end) + 1));
 	}
 	return at;
 }

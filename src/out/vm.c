@@ -218,6 +218,11 @@ static int check_qemu(const struct vm_options *options, const struct vm_device *
 	return 0;
 }
 
+const char *vm_driver(const struct vm_options *options, const struct device *device)
+{
+	return options->ramfb ? "vfio-pci-nohotplug" : device->device_api;
+}
+
 int vm_describe(struct pool *pool, const struct vm_options *options, const struct device *device,
 		size_t number, struct vm_device *ret, struct err *err)
 {
@@ -227,7 +232,7 @@ int vm_describe(struct pool *pool, const struct vm_options *options, const struc
 		return -1;
 	*ret = (struct vm_device){
 		.device = device,
-		.driver = options->ramfb ? "vfio-pci-nohotplug" : device->device_api,
+		.driver = vm_driver(options, device),
 	};
 	add(pool, ret, VM_TEXT, "sysfsdev", device->path);
 	add(pool, ret, VM_TEXT, "id", id);

@@ -63,6 +63,9 @@ bool vm_addr_is_valid(const char *addr);
  */
 bool vm_id_is_valid(const char *id);
 
+/* The driver of QEMU's that it gets: its own, or with `ramfb` another. */
+const char *vm_driver(const struct vm_options *options, const struct device *device);
+
 /*
  * Decides what the device is given, as the `number`th of its VM (from 0). ERR_UNSUPPORTED names an
  * option that the device, the format or the QEMU cannot take, with the reason.
