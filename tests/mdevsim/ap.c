@@ -244,14 +244,6 @@ static char *control_text(const struct mask *control)
 	return text;
 }
 
-static void show_file(struct machine *machine, const char *dir, const char *name, mode_t mode,
-		      const char *text)
-{
-	autofree char *path = format("%s/%s", dir, name);
-
-	tree_file(machine, path, mode, text, strlen(text));
-}
-
 static void show_config(struct machine *machine, const char *dir, const struct matrix *matrix)
 {
 	autofree char *adapters = mask_text(&matrix->adapters);
@@ -259,7 +251,7 @@ static void show_config(struct machine *machine, const char *dir, const struct m
 	autofree char *control = mask_text(&matrix->control);
 	autofree char *text = format("%s,%s,%s\n", adapters, domains, control);
 
-	show_file(machine, dir, "ap_config", 0644, text);
+	tree_file_in(machine, dir, "ap_config", 0644, text);
 }
 
 void ap_show(struct machine *machine, const struct record *parent)
@@ -271,16 +263,16 @@ void ap_show(struct machine *machine, const struct record *parent)
 		autofree char *control = NULL;
 		struct matrix matrix;
 
-		if (strcmp(record_get(device, "parent"), parent->name) != 0)
+		if (!device_is_on(device, parent))
 			continue;
 		dir = device_path(machine, device);
 		matrix = get_matrix(device);
 		queues = matrix_text(&matrix.adapters, &matrix.domains);
 		guest = guest_text(find_bus(machine), &matrix);
 		control = control_text(&matrix.control);
-		show_file(machine, dir, "matrix", 0444, queues);
-		show_file(machine, dir, "guest_matrix", 0444, guest);
-		show_file(machine, dir, "control_domains", 0444, control);
+		tree_file_in(machine, dir, "matrix", 0444, queues);
+		tree_file_in(machine, dir, "guest_matrix", 0444, guest);
+		tree_file_in(machine, dir, "control_domains", 0444, control);
 		if (record_number(parent, "ap_config"))
 			show_config(machine, dir, &matrix);
 	}
@@ -322,8 +314,8 @@ void apbus_show(struct machine *machine, const struct record *parent)
 	autofree char *ap = format("%s\n", record_get(parent, "apmask"));
 	autofree char *aq = format("%s\n", record_get(parent, "aqmask"));
 
-	show_file(machine, record_get(parent, "path"), "apmask", 0644, ap);
-	show_file(machine, record_get(parent, "path"), "aqmask", 0644, aq);
+	tree_file_in(machine, record_get(parent, "path"), "apmask", 0644, ap);
+	tree_file_in(machine, record_get(parent, "path"), "aqmask", 0644, aq);
 	for (int a = 0; a < MASK_BITS; a++) {
 		for (int d = 0; cards.bit[a] && d < MASK_BITS; d++) {
 			if (domains.bit[d])

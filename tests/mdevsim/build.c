@@ -26,9 +26,7 @@ struct builder {
 
 static void read_description(struct machine *machine, const char *file, int depth);
 
-static void complain(const struct builder *builder, const char *problem) __attribute__((noreturn));
-
-static void complain(const struct builder *builder, const char *problem)
+static _Noreturn void complain(const struct builder *builder, const char *problem)
 {
 	die("%s:%d: %s", builder->file, builder->line, problem);
 }

@@ -27,6 +27,11 @@ static const struct record *parent_of(const struct machine *machine, const struc
 	return parent;
 }
 
+bool device_is_on(const struct record *device, const struct record *parent)
+{
+	return strcmp(record_get(device, "parent"), parent->name) == 0;
+}
+
 char *device_path(const struct machine *machine, const struct record *device)
 {
 	const char *own = record_get(device, "path");
@@ -42,22 +47,6 @@ static const char *bus_driver(const struct record *parent)
 	const char *named = record_get(parent, "mdev_driver");
 
 	return *named ? named : model_of(parent)->driver;
-}
-
-static void link_inside(const struct machine *machine, const char *dir, const char *name,
-			const char *to)
-{
-	autofree char *path = format("%s/%s", dir, name);
-
-	tree_link_to(machine, path, to);
-}
-
-static void file_inside(const struct machine *machine, const char *dir, const char *name,
-			mode_t mode, const char *text)
-{
-	autofree char *path = format("%s/%s", dir, name);
-
-	tree_file(machine, path, mode, text, strlen(text));
 }
 
 static void remove_inside(const struct machine *machine, const char *dir, const char *name)
@@ -88,16 +77,16 @@ static void add_group(const struct machine *machine, struct record *device, cons
 	record_set(device, "iommu", name);
 
 	devices = format("%s/devices", group);
-	link_inside(machine, devices, device->name, path);
-	file_inside(machine, group, "reserved_regions", 0444, "");
-	file_inside(machine, group, "type", 0644, kind);
-	link_inside(machine, path, "iommu_group", group);
+	tree_link_in(machine, devices, device->name, path);
+	tree_file_in(machine, group, "reserved_regions", 0444, "");
+	tree_file_in(machine, group, "type", 0644, kind);
+	tree_link_in(machine, path, "iommu_group", group);
 
 	node = format("/dev/vfio/%d", number);
 	tree_file(machine, node, 0600, "", 0);
 	virtual = format("/sys/devices/virtual/vfio/%d", number);
 	tree_dir(machine, virtual, 0755);
-	link_inside(machine, "/sys/class/vfio", name, virtual);
+	tree_link_in(machine, "/sys/class/vfio", name, virtual);
 }
 
 void device_remove_vfio(const struct machine *machine, const struct record *device)
@@ -164,7 +153,7 @@ static void add_model_files(const struct machine *machine, const struct record *
 		text = mark ? format("%.*s%s%s", (int)(mark - file->text), file->text, device->name,
 				     mark + 2)
 			    : duplicate(file->text);
-		file_inside(machine, path, file->path, file->mode, text);
+		tree_file_in(machine, path, file->path, file->mode, text);
 	}
 }
 
@@ -179,10 +168,10 @@ static void add_tree(const struct machine *machine, struct record *device)
 	autofree char *type_devices = NULL;
 
 	tree_dir(machine, path, 0755);
-	link_inside(machine, path, "subsystem", BUS);
-	link_inside(machine, path, "driver", driver);
-	link_inside(machine, driver, device->name, path);
-	file_inside(machine, path, "uevent", 0644, uevent);
+	tree_link_in(machine, path, "subsystem", BUS);
+	tree_link_in(machine, path, "driver", driver);
+	tree_link_in(machine, driver, device->name, path);
+	tree_file_in(machine, path, "uevent", 0644, uevent);
 	device_add_vfio(machine, device, "unknown\n");
 	group_name = format(GROUPS "/%s/name", record_get(device, "iommu"));
 	tree_file(machine, group_name, 0444, NO_IOMMU, strlen(NO_IOMMU));
@@ -191,11 +180,11 @@ static void add_tree(const struct machine *machine, struct record *device)
 		type = format("%s/" TYPES "/%s", record_get(parent, "path"),
 			      record_get(device, "type"));
 		type_devices = format("%s/devices", type);
-		link_inside(machine, path, "mdev_type", type);
-		link_inside(machine, type_devices, device->name, path);
-		file_inside(machine, path, "remove", 0200, "");
+		tree_link_in(machine, path, "mdev_type", type);
+		tree_link_in(machine, type_devices, device->name, path);
+		tree_file_in(machine, path, "remove", 0200, "");
 	}
-	link_inside(machine, BUS "/devices", device->name, path);
+	tree_link_in(machine, BUS "/devices", device->name, path);
 }
 
 long device_create(struct machine *machine, const struct record *parent, const char *type,

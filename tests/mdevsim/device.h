@@ -25,5 +25,7 @@ void device_finish(struct machine *machine, struct record *device);
 void device_add_vfio(const struct machine *machine, struct record *device, const char *kind);
 void device_remove_vfio(const struct machine *machine, const struct record *device);
 
+bool device_is_on(const struct record *device, const struct record *parent);
+
 /* The directory of the device; the caller frees. */
 char *device_path(const struct machine *machine, const struct record *device);

@@ -64,7 +64,7 @@ void nvidia_show(struct machine *machine, const struct record *parent)
 		autofree char *path = NULL;
 		autofree char *text = NULL;
 
-		if (strcmp(record_get(device, "parent"), parent->name) != 0)
+		if (!device_is_on(device, parent))
 			continue;
 		dir = device_path(machine, device);
 		path = format("%s/nvidia/vgpu_params", dir);

@@ -171,10 +171,7 @@ static int receive_listener(int channel)
 	return fd;
 }
 
-static void run_command(int channel, char *const command[], unsigned more)
-	__attribute__((noreturn));
-
-static void run_command(int channel, char *const command[], unsigned more)
+static _Noreturn void run_command(int channel, char *const command[], unsigned more)
 {
 	int fd = install_filter(more);
 	char go;

@@ -105,7 +105,7 @@ void rfc_show(struct machine *machine, const struct record *parent)
 		static const char *const keys[] = {"group", "params"};
 		autofree char *dir = NULL;
 
-		if (strcmp(record_get(device, "parent"), parent->name) != 0)
+		if (!device_is_on(device, parent))
 			continue;
 		dir = device_path(machine, device);
 		for (int i = 0; i < 2; i++) {

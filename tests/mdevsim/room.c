@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "device.h"
 #include "text.h"
 
 /* One entry of a parent's list of types. */
@@ -45,7 +46,7 @@ static long exclusive_room(const struct machine *machine, const struct record *p
 	for (const struct record *device = machine->devices; device; device = device->next) {
 		struct share used;
 
-		if (strcmp(record_get(device, "parent"), parent->name) != 0)
+		if (!device_is_on(device, parent))
 			continue;
 		used = share_of(parent, record_get(device, "type"));
 		if (strcmp(used.class, wanted.class) != 0)
@@ -63,7 +64,7 @@ long room_left(const struct machine *machine, const struct record *parent, const
 	if (strcmp(record_get(parent, "pool"), "exclusive") == 0)
 		return exclusive_room(machine, parent, type);
 	for (const struct record *device = machine->devices; device; device = device->next) {
-		if (strcmp(record_get(device, "parent"), parent->name) == 0)
+		if (device_is_on(device, parent))
 			left -= share_of(parent, record_get(device, "type")).number;
 	}
 	return left < 0 ? 0 : left / (cost > 0 ? cost : 1);

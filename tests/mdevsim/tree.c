@@ -128,6 +128,21 @@ void tree_file(const struct machine *machine, const char *path, mode_t mode, con
 		die("cannot put '%s': %s", path, strerror(errno));
 }
 
+void tree_link_in(const struct machine *machine, const char *dir, const char *name, const char *to)
+{
+	autofree char *path = format("%s/%s", dir, name);
+
+	tree_link_to(machine, path, to);
+}
+
+void tree_file_in(const struct machine *machine, const char *dir, const char *name, mode_t mode,
+		  const char *text)
+{
+	autofree char *path = format("%s/%s", dir, name);
+
+	tree_file(machine, path, mode, text, strlen(text));
+}
+
 static void remove_inner(const struct machine *machine, const char *path)
 {
 	char **names __attribute__((cleanup(tree_list_free))) = tree_list(machine, path);

@@ -36,6 +36,11 @@ void tree_link_to(const struct machine *machine, const char *path, const char *t
 void tree_file(const struct machine *machine, const char *path, mode_t mode, const char *text,
 	       size_t length);
 
+/* The same, a link and a text, for `name` in a directory. */
+void tree_link_in(const struct machine *machine, const char *dir, const char *name, const char *to);
+void tree_file_in(const struct machine *machine, const char *dir, const char *name, mode_t mode,
+		  const char *text);
+
 /* With everything below; silent when it is not there. */
 void tree_remove(const struct machine *machine, const char *path);
 

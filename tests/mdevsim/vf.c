@@ -68,11 +68,6 @@ static bool is_idle(const struct record *device)
 	return strcmp(record_get(device, "type"), IDLE) == 0;
 }
 
-static bool belongs(const struct record *device, const struct record *parent)
-{
-	return strcmp(record_get(device, "parent"), parent->name) == 0;
-}
-
 static bool heterogeneous(const struct record *parent)
 {
 	return strcmp(record_get(parent, "mode"), "heterogeneous") == 0;
@@ -87,7 +82,7 @@ static bool has_room(const struct machine *machine, const struct record *parent,
 	for (const struct record *device = machine->devices; device; device = device->next) {
 		struct kind used;
 
-		if (!belongs(device, parent) || is_idle(device) ||
+		if (!device_is_on(device, parent) || is_idle(device) ||
 		    !find_kind(parent, record_get(device, "type"), &used))
 			continue;
 		if (used.units != wanted->units && !heterogeneous(parent))
@@ -137,22 +132,6 @@ static void copy_facts(const struct machine *machine, const struct record *paren
 	}
 }
 
-static void show_file(const struct machine *machine, const char *dir, const char *name, mode_t mode,
-		      const char *text)
-{
-	autofree char *path = format("%s/%s", dir, name);
-
-	tree_file(machine, path, mode, text, strlen(text));
-}
-
-static void add_link(const struct machine *machine, const char *dir, const char *name,
-		     const char *to)
-{
-	autofree char *path = format("%s/%s", dir, name);
-
-	tree_link_to(machine, path, to);
-}
-
 static void enable(struct machine *machine, const struct record *parent, long number)
 {
 	autofree char *address = function_address(parent, number);
@@ -166,13 +145,13 @@ static void enable(struct machine *machine, const struct record *parent, long nu
 	record_set(device, "type", IDLE);
 	tree_dir(machine, path, 0755);
 	copy_facts(machine, parent, path);
-	show_file(machine, path, "uevent", 0644, uevent);
-	add_link(machine, path, "physfn", record_get(parent, "path"));
-	add_link(machine, path, "subsystem", PCI);
-	add_link(machine, path, "driver", PCI "/drivers/nvidia");
-	add_link(machine, PCI "/drivers/nvidia", address, path);
-	add_link(machine, PCI "/devices", address, path);
-	add_link(machine, record_get(parent, "path"), virtfn, path);
+	tree_file_in(machine, path, "uevent", 0644, uevent);
+	tree_link_in(machine, path, "physfn", record_get(parent, "path"));
+	tree_link_in(machine, path, "subsystem", PCI);
+	tree_link_in(machine, path, "driver", PCI "/drivers/nvidia");
+	tree_link_in(machine, PCI "/drivers/nvidia", address, path);
+	tree_link_in(machine, PCI "/devices", address, path);
+	tree_link_in(machine, record_get(parent, "path"), virtfn, path);
 	device_add_vfio(machine, device, "DMA\n");
 	device_save(machine, device);
 }
@@ -200,7 +179,7 @@ static void disable_all(struct machine *machine, const struct record *parent)
 
 	for (struct record *device = machine->devices; device; device = next) {
 		next = device->next;
-		if (belongs(device, parent))
+		if (device_is_on(device, parent))
 			disable(machine, device);
 	}
 	while (number-- > 0) {
@@ -220,10 +199,10 @@ void vf_attach(struct machine *machine, const struct record *parent)
 	const char *path = record_get(parent, "path");
 	autofree char *total = format("%s\n", record_get(parent, "vfs"));
 
-	show_file(machine, path, "sriov_totalvfs", 0444, total);
-	show_file(machine, path, "sriov_offset", 0444, "4\n");
-	show_file(machine, path, "sriov_stride", 0444, "1\n");
-	show_file(machine, path, "sriov_drivers_autoprobe", 0644, "1\n");
+	tree_file_in(machine, path, "sriov_totalvfs", 0444, total);
+	tree_file_in(machine, path, "sriov_offset", 0444, "4\n");
+	tree_file_in(machine, path, "sriov_stride", 0444, "1\n");
+	tree_file_in(machine, path, "sriov_drivers_autoprobe", 0644, "1\n");
 	for (long i = 0; i < record_number(parent, "numvfs"); i++)
 		enable(machine, parent, i);
 }
@@ -245,7 +224,7 @@ static void show_creatable(struct machine *machine, const struct record *parent,
 		else
 			text = duplicate(before);
 	}
-	show_file(machine, dir, "creatable_vgpu_types", 0444, text);
+	tree_file_in(machine, dir, "creatable_vgpu_types", 0444, text);
 	free(text);
 }
 
@@ -260,22 +239,22 @@ static void show_function(struct machine *machine, const struct record *parent,
 	bool mixed = heterogeneous(parent), divided = record_number(parent, "instances") > 0;
 
 	show_creatable(machine, parent, device, dir);
-	show_file(machine, dir, "current_vgpu_type", 0644, type);
-	show_file(machine, dir, "vgpu_params", 0644, params);
-	show_file(machine, dir, "placement_id", mixed ? 0644 : 0444,
-		  mixed && !is_idle(device) ? placement : "Not Applicable\n");
-	show_file(machine, dir, "gpu_instance_id", divided ? 0644 : 0444,
-		  *record_get(device, "instance") ? instance : NO_INSTANCE);
-	show_file(machine, dir, "warm_update", 0644, "0\n");
+	tree_file_in(machine, dir, "current_vgpu_type", 0644, type);
+	tree_file_in(machine, dir, "vgpu_params", 0644, params);
+	tree_file_in(machine, dir, "placement_id", mixed ? 0644 : 0444,
+		     mixed && !is_idle(device) ? placement : "Not Applicable\n");
+	tree_file_in(machine, dir, "gpu_instance_id", divided ? 0644 : 0444,
+		     *record_get(device, "instance") ? instance : NO_INSTANCE);
+	tree_file_in(machine, dir, "warm_update", 0644, "0\n");
 }
 
 void vf_show(struct machine *machine, const struct record *parent)
 {
 	autofree char *number = format("%ld\n", record_number(parent, "numvfs"));
 
-	show_file(machine, record_get(parent, "path"), "sriov_numvfs", 0644, number);
+	tree_file_in(machine, record_get(parent, "path"), "sriov_numvfs", 0644, number);
 	for (const struct record *device = machine->devices; device; device = device->next) {
-		if (belongs(device, parent))
+		if (device_is_on(device, parent))
 			show_function(machine, parent, device);
 	}
 }
@@ -283,7 +262,7 @@ void vf_show(struct machine *machine, const struct record *parent)
 static bool any_held(const struct machine *machine, const struct record *parent)
 {
 	for (const struct record *device = machine->devices; device; device = device->next) {
-		if (belongs(device, parent) && *record_get(device, "held"))
+		if (device_is_on(device, parent) && *record_get(device, "held"))
 			return true;
 	}
 	return false;
@@ -328,7 +307,7 @@ static bool place_is_free(const struct request *request, long place, long units)
 		struct kind other;
 		long at = record_number(device, "placement");
 
-		if (device == request->device || !belongs(device, request->parent) ||
+		if (device == request->device || !device_is_on(device, request->parent) ||
 		    !find_kind(request->parent, record_get(device, "type"), &other))
 			continue;
 		if (at < place + units && place < at + other.units)
