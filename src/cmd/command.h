@@ -97,6 +97,13 @@ extern const size_t n_table_options;
 const struct command *parse_arguments(int argc, char **argv, struct context *context,
 				      const void **options, struct err *err);
 
+/*
+ * The seconds that the option `label` was given, from `least` to `most`, in milliseconds. ERR_USAGE
+ * for anything else.
+ */
+int parse_seconds(const char *label, const char *given, int least, int most, int *ret_ms,
+		  struct err *err);
+
 /* To stderr, made printable. Notes are silent with --quiet. */
 void say_warning(const struct context *context, const char *format, ...) PRINTF(2, 3);
 void say_note(const struct context *context, const char *format, ...) PRINTF(2, 3);

@@ -2,8 +2,6 @@
 /* mdevtool destroy */
 #include "cmd/filter.h"
 
-#include "base/text.h"
-
 #include <stddef.h>
 #include <stdio.h>
 
@@ -33,16 +31,10 @@ static const struct cmd_option options[] = {
 static int check(const struct context *context, const struct options *o,
 		 struct destroy_options *destroy, struct err *err)
 {
-	uint64_t seconds;
-
 	*destroy = (struct destroy_options){
 		.wait_ms = -1, .foreign = o->foreign, .dry_run = o->dry_run};
-	if (o->wait && !text_number(o->wait, WAIT_MAX, &seconds))
-		return err_set(err, ERR_USAGE,
-			       "--wait must be a number of seconds up to %d, not '%s'", WAIT_MAX,
-			       o->wait);
-	if (o->wait)
-		destroy->wait_ms = (int)seconds * 1000;
+	if (o->wait && parse_seconds("--wait", o->wait, 0, WAIT_MAX, &destroy->wait_ms, err) < 0)
+		return -1;
 	if (context->args.n && (o->filter.group || o->filter.parent || o->all))
 		return err_set(err, ERR_USAGE,
 			       "name devices, or a --group, or a --parent with --all, "

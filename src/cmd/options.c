@@ -257,3 +257,20 @@ const struct command *parse_arguments(int argc, char **argv, struct context *con
 	}
 	return command;
 }
+
+int parse_seconds(const char *label, const char *given, int least, int most, int *ret_ms,
+		  struct err *err)
+{
+	uint64_t seconds;
+
+	if (text_number(given, (uint64_t)most, &seconds) && (int)seconds >= least) {
+		*ret_ms = (int)seconds * 1000;
+		return 0;
+	}
+	if (least)
+		return err_set(err, ERR_USAGE,
+			       "%s must be a number of seconds from %d to %d, not '%s'", label,
+			       least, most, given);
+	return err_set(err, ERR_USAGE, "%s must be a number of seconds up to %d, not '%s'", label,
+		       most, given);
+}

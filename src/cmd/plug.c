@@ -10,22 +10,15 @@
 int plug_open(struct context *context, const struct plug_options *options, struct guest *guest,
 	      int *wait_ms, struct err *err)
 {
-	uint64_t seconds;
-
 	if (!options->socket) {
 		err_set(err, ERR_USAGE, "which VM? --qmp SOCKET is missing");
 		return err_hint(err, "it is the SOCKET of QEMU's -qmp "
 				     "unix:SOCKET,server=on,wait=off");
 	}
 	*wait_ms = PLUG_WAIT_MS;
-	if (options->timeout) {
-		if (!text_number(options->timeout, TIMEOUT_MAX, &seconds) || !seconds)
-			return err_set(err, ERR_USAGE,
-				       "--timeout must be a number of seconds from 1 to %d, not "
-				       "'%s'",
-				       TIMEOUT_MAX, options->timeout);
-		*wait_ms = (int)seconds * 1000;
-	}
+	if (options->timeout &&
+	    parse_seconds("--timeout", options->timeout, 1, TIMEOUT_MAX, wait_ms, err) < 0)
+		return -1;
 	if (context->verbose)
 		guest->trace = stderr;
 	return guest_open(guest, options->socket, *wait_ms, context->pool, err);

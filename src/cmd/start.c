@@ -2,8 +2,6 @@
 /* mdevtool start */
 #include "cmd/kept.h"
 
-#include "base/text.h"
-
 #include <stddef.h>
 
 #define WAIT_MAX 3600
@@ -28,8 +26,6 @@ static const struct cmd_option options[] = {
 static int check(const struct context *context, const struct options *o,
 		 struct start_options *start, struct err *err)
 {
-	uint64_t seconds = 0;
-
 	if (o->automatic && context->args.n)
 		return err_set(err, ERR_USAGE,
 			       "--auto and names of definitions do not go together");
@@ -39,12 +35,9 @@ static int check(const struct context *context, const struct options *o,
 	}
 	if (o->wait && !o->automatic)
 		return err_set(err, ERR_USAGE, "--wait goes with --auto");
-	if (o->wait && !text_number(o->wait, WAIT_MAX, &seconds))
-		return err_set(err, ERR_USAGE,
-			       "--wait must be a number of seconds up to %d, not '%s'", WAIT_MAX,
-			       o->wait);
+	if (o->wait && parse_seconds("--wait", o->wait, 0, WAIT_MAX, &start->wait_ms, err) < 0)
+		return -1;
 	start->automatic = o->automatic;
-	start->wait_ms = (int)seconds * 1000;
 	start->dry_run = o->dry_run;
 	start->given = context->args.list;
 	start->n = context->args.n;
