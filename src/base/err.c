@@ -98,6 +98,16 @@ int err_wrap(struct err *err, const char *format, ...)
 	return -1;
 }
 
+int err_rephrase(struct err *err, const char *format, ...)
+{
+	char *message;
+
+	FORMAT(message, format);
+	free(err->message);
+	err->message = message;
+	return -1;
+}
+
 int err_append(struct err *err, const char *format, ...)
 {
 	char *more, *before = err->message;

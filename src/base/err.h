@@ -45,6 +45,8 @@ int err_at(struct err *err, const char *file, int line, int column, const char *
 int err_locate(struct err *err, const char *file, int line, int column);
 /* Puts "…: " before the message; returns -1. */
 int err_wrap(struct err *err, const char *format, ...) PRINTF(2, 3);
+/* Replaces the message; all else stays. Returns -1. */
+int err_rephrase(struct err *err, const char *format, ...) PRINTF(2, 3);
 /* Appends to the message; returns -1. */
 int err_append(struct err *err, const char *format, ...) PRINTF(2, 3);
 /* Sets or replaces the hint; returns -1. */

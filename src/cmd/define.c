@@ -20,15 +20,6 @@ static const struct cmd_option options[] = {
 	 "Start it on request only (the default)"},
 };
 
-/* It could have been meant as a FILE. */
-static int no_such_thing(const char *given, struct err *err)
-{
-	autofree char *hint = err->hint ? strdup(err->hint) : NULL;
-
-	err_set(err, ERR_NOT_FOUND, "no FILE and no device '%s'", given);
-	return hint ? err_hint(err, "%s", hint) : -1;
-}
-
 /* A running device as a definition: options may add to it. */
 static int adopt(struct context *context, const struct options *o, const char *given,
 		 struct definitions *definitions, struct err *err)
@@ -37,8 +28,9 @@ static int adopt(struct context *context, const struct options *o, const char *g
 	struct definition definition = {0};
 
 	if (operation_adopt(&operation, given, &definition, err) < 0)
+		/* it could have been meant as a FILE */
 		return err->kind == ERR_NOT_FOUND && !uuid_is_prefix(given)
-			       ? no_such_thing(given, err)
+			       ? err_rephrase(err, "no FILE and no device '%s'", given)
 			       : -1;
 	say_notes(context, &operation);
 	if (wanted_add(context, &o->wanted, &definition, err) < 0)

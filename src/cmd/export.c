@@ -84,13 +84,8 @@ static int add_named(struct context *context, struct collection *collection, con
 		return 0;
 	}
 	err_keep_first(err, absent.kind == ERR_INVALID ? &absent : &undefined);
-	if (err->kind == ERR_NOT_FOUND) {
-		autofree char *hint = err->hint ? strdup(err->hint) : NULL;
-
-		err_set(err, ERR_NOT_FOUND, "no definition, device or FILE '%s'", given);
-		if (hint)
-			err_hint(err, "%s", hint);
-	}
+	if (err->kind == ERR_NOT_FOUND)
+		err_rephrase(err, "no definition, device or FILE '%s'", given);
 	return -1;
 }
 

@@ -71,6 +71,10 @@ static void test_texts(void)
 	is_text(err.hint, "try a or b", "a hint made from the one before");
 	err_hint(&err, "c");
 	is_text(err.hint, "c", "a hint replaced");
+	err_rephrase(&err, "instead of '%s'", err.message);
+	is_text(err.hint, "c", "with another message the hint stays");
+	ok(strncmp(err.message, "instead of '", 12) == 0, "the message is another: %s",
+	   err.message);
 	is_number(err.kind, ERR_FAILED, "none of this changes the kind");
 }
 
