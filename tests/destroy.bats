@@ -298,6 +298,28 @@ golden() {
   mdevtool destroy "$A" --wait 1
   fails 6 "cannot destroy '$A'" "not finished"
   recorded "$A"
+  mdevtool list -o state --noheadings
+  says pending-removal
+  mdevtool start-vm-args "$A"
+  fails 6 "'$A' is being removed"
+}
+
+@test "destroy: a virtual function whose removal never returns is given to nobody" {
+  machine nvidia-vf
+  device "$A" 1145
+  fault --never '*/current_vgpu_type'
+  mdevtool destroy "$A" --wait 1
+  fails 6 "cannot destroy '$A'" "not finished"
+  mdevtool list -o state --noheadings
+  says pending-removal
+  mdevtool start-vm-args "$A"
+  fails 6 "'$A' is being removed"
+  mdevtool destroy "$A"
+  succeeds
+  mdevtool create --type 1145 --uuid "$A"
+  succeeds
+  mdevtool list -o state --noheadings
+  says active
 }
 
 @test "destroy: a removal that blocks for a hidden holder is pending until it ends, then mended" {

@@ -325,6 +325,15 @@ static bool has_device(const struct inventory *inventory, const char *uuid)
 	return false;
 }
 
+/* A driver may block before the bus link goes, and a virtual function has none. */
+static void mark_removal(struct inventory *inventory, const struct record *record)
+{
+	for (size_t i = 0; i < inventory->n_devices; i++)
+		if (streq(inventory->devices[i]->uuid, record->uuid) &&
+		    record_is_current(inventory->root, record))
+			inventory->devices[i]->removal_begun = true;
+}
+
 /*
  * A device whose removal the driver has not finished has lost its bus link, but its directory below
  * the parent is still there and its room still taken (seen on Linux 6.1).
@@ -344,6 +353,8 @@ static void find_pending(struct inventory *inventory)
 			const char *real =
 				pool_printf(pool, "%s/%s", record->parent_path, record->uuid);
 
+			if (journal->entries[i].pending)
+				mark_removal(inventory, record);
 			if (!journal->entries[i].pending || has_device(inventory, record->uuid) ||
 			    !record->inode || record_inode(inventory->root, real) != record->inode)
 				continue;

@@ -120,6 +120,7 @@ struct device {
 	bool record_loaded;
 	bool gone; /* it vanished while we looked */
 	enum device_state state;
+	bool removal_begun;      /* and not ended, as far as is known; of STATE_ACTIVE, too */
 	int64_t iommu_group;     /* UNKNOWN without one */
 	const char *vfio_device; /* "vfio0", NULL before Linux 6.2 */
 	enum held held;
