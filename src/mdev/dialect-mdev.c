@@ -143,6 +143,26 @@ static void find_candidates(struct inventory *inventory)
 	}
 }
 
+/* The subchannel of a channel device, which people know by the device's number. */
+static const char *find_by_other_name(struct inventory *inventory, const char *given)
+{
+	struct pool *pool = inventory->pool;
+	const char *number = text_lower(pool, given);
+	struct entries all = {0};
+
+	if (root_list(inventory->root, CSS_DIR "/devices", pool, &all) < 0)
+		return NULL;
+	for (size_t i = 0; i < all.n; i++) {
+		const char *path = pool_printf(pool, CSS_DIR "/devices/%s", all.list[i].name);
+		autoclose int dir = root_openat(inventory->root, path, O_RDONLY | O_DIRECTORY);
+		const char *device = dir < 0 ? NULL : sysfs_read(dir, "dev_busid", pool);
+
+		if (device && streq(device, number))
+			return all.list[i].name;
+	}
+	return NULL;
+}
+
 /* Types */
 
 enum presence {
@@ -586,6 +606,7 @@ const struct dialect dialect_mdev = {
 	.name = "mdev",
 	.find_parents = find_parents,
 	.find_candidates = find_candidates,
+	.find_by_other_name = find_by_other_name,
 	.load_types = load_types,
 	.load_type = load_one_type,
 	.find_devices = find_devices,

@@ -36,6 +36,11 @@ struct dialect {
 	/* Appends what could become a parent to inventory->candidates, with `reason` and `fix`. */
 	void (*find_candidates)(struct inventory *inventory);
 	/*
+	 * The parent, or what could become one, that goes by another name elsewhere, as the
+	 * subchannel of a device does; NULL for none. Itself NULL where there are no such names.
+	 */
+	const char *(*find_by_other_name)(struct inventory *inventory, const char *given);
+	/*
 	 * Fills parent->types. Two threads may do so for two parents, each with an inventory of
 	 * which only memory, root and warnings count.
 	 */

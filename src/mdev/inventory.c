@@ -193,6 +193,14 @@ static int no_such_parent(const struct root *root, const char *name, const char 
 	if (is_candidate(&all, name, given, err))
 		return -1;
 	err_set(err, ERR_NOT_FOUND, "no parent '%s'", given);
+	for (size_t i = 0; i < n_dialects; i++) {
+		const char *other = dialects[i]->find_by_other_name
+					    ? dialects[i]->find_by_other_name(&all, name)
+					    : NULL;
+		if (other)
+			return err_hint(err, "did you mean '%s', the subchannel of '%s'?", other,
+					given);
+	}
 	if (!all.n_parents)
 		return err_hint(err, "no driver has registered for mediated devices here: is its "
 				     "module loaded?");

@@ -164,7 +164,9 @@ static int check_type(struct operation *operation, struct kept *kept, struct sto
 	if (type)
 		take_type(kept, stored, type);
 	if (!parent && !loose)
-		operation_note(operation, "the parent '%s' is not there now", definition->parent);
+		operation_note(operation, "the parent '%s' is not there now%s%s",
+			       definition->parent, absent.hint ? ": " : "",
+			       absent.hint ? absent.hint : "");
 	return parent && !type && !loose ? refuse_type(inventory, parent, definition->type, err)
 					 : 0;
 }
