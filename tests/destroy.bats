@@ -201,6 +201,16 @@ golden() {
   json '.devices[0].holders | tojson' '[{"pid":12,"command":"qemu-system-x86","vm":"a,b","manager":"libvirt"}]'
 }
 
+@test "destroy: a VM's name is quoted where it is to be typed" {
+  machine m60
+  device "$A" 11
+  holds "$A" 12 qemu-system-x86 \
+    '/usr/bin/qemu-system-x86_64\x00-name\x00guest=Windows 10;id\x00-chardev\x00socket,id=charmonitor,fd=9\x00'
+  mdevtool destroy "$A"
+  fails 6 "libvirt's VM 'Windows 10;id'"
+  hints "virsh shutdown 'Windows 10;id'"
+}
+
 @test "destroy: a holder that is no VM is not told to be shut down" {
   machine m60
   device "$A" 11

@@ -165,6 +165,11 @@ const char *text_shell(struct pool *pool, const char *text)
 	return replace(pool, text, "'", "'", to);
 }
 
+const char *text_shell_word(struct pool *pool, const char *text)
+{
+	return *text && text_is_plain(text, "/_-.:+@%,") ? text : text_shell(pool, text);
+}
+
 const char *text_xml(struct pool *pool, const char *text)
 {
 	static const char *const to[] = {"&amp;", "&lt;", "&gt;", "&quot;", "&apos;"};

@@ -23,6 +23,8 @@ const char *text_printable(struct pool *pool, const char *text);
 const char *text_json(struct pool *pool, const char *text);
 /* The text as one word of a POSIX shell, always in single quotes. */
 const char *text_shell(struct pool *pool, const char *text);
+/* The same, in quotes only where it must be. */
+const char *text_shell_word(struct pool *pool, const char *text);
 /* The text for an XML document's text or attribute value. */
 const char *text_xml(struct pool *pool, const char *text);
 /* True when any byte is a control character (below 0x20, or 0x7f). */

@@ -3,6 +3,7 @@
 #include "mdev/operation.h"
 
 #include "base/file.h"
+#include "base/text.h"
 #include "mdev/holder.h"
 #include "mdev/journal.h"
 #include "mdev/uuid.h"
@@ -43,9 +44,9 @@ int refuse_held(const struct root *root, const struct device *device, const char
 		holder->command, holder->pid, vm);
 	if (holder->vm && libvirts)
 		return err_hint(err,
-				"'virsh shutdown %s' shuts it down, 'virsh detach-device' "
-				"unplugs the device",
-				holder->vm);
+				"unplug the device with 'virsh detach-device', or shut the VM "
+				"down: virsh shutdown %s",
+				text_shell_word(pool, holder->vm));
 	if (holder->vm)
 		return err_hint(
 			err,

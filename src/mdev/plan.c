@@ -17,12 +17,15 @@ struct step *plan_add(struct plan *plan, enum step_kind kind, const char *dir, c
 	return step;
 }
 
-/* A path as a shell takes it, quoted only where it must be. */
 static const char *shell_path(struct pool *pool, const struct step *step)
 {
-	const char *path = pool_printf(pool, "%s/%s", step->dir, step->name);
+	return text_shell_word(pool, pool_printf(pool, "%s/%s", step->dir, step->name));
+}
 
-	return text_is_plain(path, "/_-.:+@%,") ? path : text_shell(pool, path);
+/* echo(1) of some shells takes a backslash, or a dash in front, for more than what it is. */
+static const char *shell_print(const char *text)
+{
+	return *text == '-' || strchr(text, '\\') ? "printf '%s\\n'" : "echo";
 }
 
 const char *step_shell(struct pool *pool, const struct step *step)
@@ -47,7 +50,8 @@ const char *step_shell(struct pool *pool, const struct step *step)
 	case STEP_FINALLY:
 	case STEP_ATTRIBUTE:
 	case STEP_REMOVE:
-		return pool_printf(pool, "echo %s > %s", text_shell(pool, step->text), path);
+		return pool_printf(pool, "%s %s > %s", shell_print(step->text),
+				   text_shell(pool, step->text), path);
 	case STEP_EXPECT:
 	case STEP_EXPECT_GONE:
 		break;
