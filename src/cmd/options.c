@@ -152,6 +152,24 @@ static const char *program_doc(struct pool *pool)
 		list);
 }
 
+/* What other programs call it. */
+static const char *synonym(const char *word)
+{
+	static const struct {
+		const char *word, *command;
+	} list[] = {
+		{"add", "create"},  {"delete", "destroy"}, {"info", "show"},
+		{"ls", "list"},     {"make", "create"},    {"new", "create"},
+		{"rm", "destroy"},  {"remove", "destroy"}, {"parents", "list-parents"},
+		{"status", "list"}, {"stop", "destroy"},   {"types", "list-types"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(list); i++)
+		if (streq(list[i].word, word))
+			return list[i].command;
+	return NULL;
+}
+
 static const struct command *unknown_command(struct context *context, const char *word,
 					     struct err *err)
 {
@@ -162,7 +180,9 @@ static const struct command *unknown_command(struct context *context, const char
 		if (!commands[i]->hidden)
 			names[n++] = commands[i]->name;
 	err_set(err, ERR_USAGE, "unknown command '%s'", word);
-	const char *nearest = text_nearest(word, names, n);
+	const char *nearest = synonym(word);
+	if (!nearest)
+		nearest = text_nearest(word, names, n);
 	if (nearest)
 		err_hint(err, "did you mean '%s'?", nearest);
 	else
