@@ -56,8 +56,37 @@ commands="list-parents list-types list show create destroy start-vm-args recover
   mentions "$card"
 }
 
+@test "grammar: what is defined is no device, and the other way round, and each is told" {
+  local words
+  machine m60x2
+  definition "$A" 11 --name desk
+  device "$B" 11 --name web
+  for words in "destroy desk" "list desk" "start-vm-args $A" "attach desk --qmp $root/socket"; do
+    # shellcheck disable=SC2086 # words
+    mdevtool $words
+    fails 3 "no device"
+    hints "it is defined, but not active: 'mdevtool start"
+  done
+  mdevtool create desk
+  fails 3 "cannot open 'desk'"
+  hints "'mdevtool start desk' makes what is defined"
+  for words in "start web" "undefine web" "modify web --auto" "list --defined web"; do
+    # shellcheck disable=SC2086 # words
+    mdevtool $words
+    fails 3 "no definition 'web'"
+    hints "'mdevtool define web' keeps it"
+  done
+  mdevtool undefine desk --parent 87:00.0
+  fails 3 "no definition 'desk' on '0000:87:00.0'"
+  hints "it is defined on '$card'"
+  wrote_nothing
+}
+
 @test "grammar: an unknown command is a usage error, the nearest is offered" {
   machine m60
+  mdevtool remove x
+  fails 2 "unknown command 'remove'"
+  hints "did you mean 'destroy'?"
   mdevtool craete
   fails 2 "unknown command 'craete'"
   hints "did you mean 'create'?"

@@ -12,6 +12,16 @@ static bool has(const struct filtered *filtered, const struct device *device)
 	return false;
 }
 
+/* One that is defined and not active is none yet. */
+static int no_device(struct inventory *inventory, const char *given, struct err *err)
+{
+	autoerr struct err ignored = {0};
+
+	if (err->kind == ERR_NOT_FOUND && store_find(inventory, given, NULL, &ignored))
+		err_hint(err, "it is defined, but not active: 'mdevtool start %s' makes it", given);
+	return -1;
+}
+
 static int find_named(struct context *context, struct inventory *inventory, unsigned needs,
 		      struct filtered *ret, struct err *err)
 {
@@ -21,7 +31,7 @@ static int find_named(struct context *context, struct inventory *inventory, unsi
 					      needs & ~(unsigned)NEED_DEVICE_HOLDERS, err);
 
 		if (!device)
-			return -1;
+			return no_device(inventory, context->args.list[i], err);
 		if (!has(ret, device))
 			*pool_push(context->pool, ret->list, ret->n) = device;
 	}

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "mdev/address.h"
+#include "mdev/store.h"
 
 #include <stddef.h>
 
@@ -159,12 +160,19 @@ static int multiply(struct context *context, const struct wanted *wanted,
 	return 0;
 }
 
-/* Who forgets the option's name has named a file that is not there. */
-static int hint_at_type(const struct wanted *wanted, struct err *err)
+/* Who forgets the option's name, or means a definition, has named a file that is not there. */
+static int hint_at_type(const struct context *context, const struct wanted *wanted,
+			const char *word, struct err *err)
 {
-	if (err->kind != ERR_NOT_FOUND || wanted->type || err->hint)
+	autoinventory struct inventory inventory = {0};
+	autoerr struct err absent = {0};
+
+	if (err->kind != ERR_NOT_FOUND || err->hint)
 		return -1;
-	return err_hint(err, "a type is named with --type");
+	inventory_init(&inventory, &context->root);
+	if (store_find(&inventory, word, NULL, &absent))
+		return err_hint(err, "'mdevtool start %s' makes what is defined", word);
+	return wanted->type ? -1 : err_hint(err, "a type is named with --type");
 }
 
 int wanted_definitions(struct context *context, const struct wanted *wanted,
@@ -175,7 +183,7 @@ int wanted_definitions(struct context *context, const struct wanted *wanted,
 		struct definitions more;
 
 		if (definitions_read(documents->list[i], context->pool, &more, err) < 0)
-			return hint_at_type(wanted, err);
+			return hint_at_type(context, wanted, documents->list[i], err);
 		for (size_t j = 0; j < more.n; j++)
 			*pool_push(context->pool, ret->list, ret->n) = more.list[j];
 	}

@@ -236,8 +236,11 @@ void store_load_named(struct inventory *inventory)
 
 /* Finding */
 
-static int no_such_definition(struct inventory *inventory, const char *given, struct err *err)
+/* `unread` is what could not be looked at, NULL when all could. */
+static int no_such_definition(struct inventory *inventory, const char *given, const char *parent,
+			      const struct warning *unread, struct err *err)
 {
+	autoerr struct err ignored = {0}, absent = {0};
 	const char **words = NULL;
 	size_t n = 0;
 
@@ -248,7 +251,19 @@ static int no_such_definition(struct inventory *inventory, const char *given, st
 								? definition->name
 								: definition->uuid;
 	}
-	err_set(err, ERR_NOT_FOUND, "no definition '%s'", given);
+	err_set(err, ERR_NOT_FOUND, "no definition '%s'%s%s%s", given, parent ? " on '" : "",
+		parent ? parent : "", parent ? "'" : "");
+	struct stored *elsewhere = parent ? store_find(inventory, given, NULL, &ignored) : NULL;
+	if (elsewhere)
+		return err_hint(err, "it is defined on '%s'", elsewhere->definition.parent);
+	if (inventory_find_device(inventory, given, 0, &absent))
+		return err_hint(err,
+				"it is a device that is not defined: 'mdevtool define %s' "
+				"keeps it",
+				given);
+	if (unread)
+		return err_hint(err, "it could be what cannot be read: %s: %s", unread->file,
+				unread->message);
 	const char *nearest = text_nearest(given, words, n);
 	if (nearest)
 		return err_hint(err, "did you mean '%s'?", nearest);
@@ -326,6 +341,8 @@ struct stored *store_find(struct inventory *inventory, const char *given, const 
 
 	const struct slot slot = read_slot(inventory, given);
 	load(&loading, inventory, parent);
+	const struct warning *unread =
+		inventory->n_warnings > n_warnings ? &inventory->warnings[n_warnings] : NULL;
 	inventory->n_warnings = n_warnings; /* about others, which are none's business here */
 	for (size_t i = 0; i < inventory->n_definitions; i++)
 		if (is_meant(&inventory->definitions[i]->definition, given, &slot))
@@ -337,7 +354,7 @@ struct stored *store_find(struct inventory *inventory, const char *given, const 
 	else if (broken.kind)
 		err_keep_first(err, &broken);
 	else
-		no_such_definition(inventory, given, err);
+		no_such_definition(inventory, given, parent, unread, err);
 	return NULL;
 }
 
