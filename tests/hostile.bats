@@ -559,6 +559,22 @@ is_not_believed() {
   [ "$(state)" = "$before" ] || complain "what is kept has changed"
 }
 
+@test "hostile: where others may change definitions none is made, and those there are named" {
+  machine m60
+  definition "$A" 11 --name seat
+  chmod 0775 "$root/etc/mdevctl.d/$card"
+  mdevtool define --type 11 --parent "$card"
+  fails 7 "/etc/mdevctl.d/$card: others may change it"
+  warns_not_of "could not be removed"
+  mdevtool start seat
+  fails 3 "no definition 'seat'"
+  hints "/etc/mdevctl.d/$card: others may change it"
+  mdevtool show "$A"
+  fails 3
+  hints "/etc/mdevctl.d/$card: others may change it"
+  definitions_are_tidy
+}
+
 @test "hostile: a definition that others may change is not believed" {
   local place
   for place in "mdevctl.d/$card/$A" "mdevctl.d/$card" mdevctl.d "mdevtool.d/$A" mdevtool.d; do

@@ -64,6 +64,15 @@ int store_write(const struct root *root, const struct stored *stored, struct err
 	return file_move(top, temporary, dir, stored->file_name, what, err);
 }
 
+static bool is_there(const struct root *root, const char *parent, const char *name)
+{
+	autopool struct pool *pool = pool_new();
+	autoclose int file = root_openat(root, pool_printf(pool, STORE_DIR "/%s/%s", parent, name),
+					 O_PATH | O_NOFOLLOW);
+
+	return file >= 0 || errno != ENOENT;
+}
+
 int store_remove(const struct root *root, const struct stored *stored, struct err *err)
 {
 	const char *parent = stored->definition.parent;
@@ -73,8 +82,9 @@ int store_remove(const struct root *root, const struct stored *stored, struct er
 
 	if (!removed && !failure.kind)
 		err_errno(&failure, errno, "cannot remove it");
-	/* behind a link there is none of ours */
-	if (removed || failure.errnum == ENOENT || failure.errnum == ELOOP)
+	/* behind a link there is none of ours; and where others may write there may be none */
+	if (removed || failure.errnum == ENOENT || failure.errnum == ELOOP ||
+	    (dir < 0 && !is_there(root, parent, stored->file_name)))
 		return 0;
 	err_wrap(&failure, STORE_DIR "/%s/%s", parent, stored->file_name);
 	err_keep_first(err, &failure);
