@@ -121,6 +121,33 @@ load mdevtool.bash
   json '.parents == []'
 }
 
+@test "list-parents: where there could be some, it is told how to see them" {
+  machine nvidia-vf-off
+  mdevtool list-parents
+  succeeds
+  says_nothing
+  warns "--all shows what could"
+  mdevtool list-types
+  succeeds
+  warns "'mdevtool list-parents --all' shows what could"
+  mdevtool show "$gpu"
+  fails 3 "'$gpu' makes no devices: its virtual functions are off"
+  hints "sriov-manage -e $gpu"
+}
+
+@test "list-parents: a channel device's number leads to its subchannel, and to no other" {
+  machine s390-ccw
+  mdevtool create --type vfio_ccw-io --parent 0.0.0A02
+  fails 3 "no parent '0.0.0A02'"
+  hints "did you mean '0.0.0002', the subchannel of '0.0.0A02'?"
+  mdevtool show 0.0.0a03
+  fails 3
+  hints "did you mean '0.0.0003', the subchannel of '0.0.0a03'?"
+  mdevtool define --type vfio_ccw-io --parent 0.0.0a03
+  succeeds
+  warns "the parent '0.0.0a03' is not there now: did you mean '0.0.0003'"
+}
+
 @test "list-parents: a machine without any /sys is no failure either" {
   mkdir -p "$BATS_TEST_TMPDIR/bare"
   run --separate-stderr "$MDEVTOOL" --root "$BATS_TEST_TMPDIR/bare" list-parents

@@ -74,8 +74,11 @@ static int run(struct context *context, const void *given, struct err *err)
 	if (!context->args.n)
 		take_all(context, &inventory, &chosen);
 	print_records(context, &selection, &inventory, (const void *const *)chosen.list, chosen.n);
-	if (!chosen.n)
-		say_note(context, "no driver has registered for mediated devices here");
+	if (chosen.n)
+		return 0;
+	inventory_load_candidates(&inventory, 0);
+	say_note(context, "no driver has registered for mediated devices here%s",
+		 inventory.n_candidates ? ": --all shows what could" : "");
 	return 0;
 }
 

@@ -94,6 +94,14 @@ static int load(struct context *context, const struct options *o, struct invento
 	return 0;
 }
 
+/* A card whose virtual functions are off looks like none at all. */
+static const char *could_be(struct inventory *inventory, bool all)
+{
+	if (!all)
+		inventory_load_candidates(inventory, 0);
+	return inventory->n_candidates ? ": 'mdevtool list-parents --all' shows what could" : "";
+}
+
 static int run(struct context *context, const void *given, struct err *err)
 {
 	const struct options *o = given;
@@ -120,7 +128,8 @@ static int run(struct context *context, const void *given, struct err *err)
 		say_note(context, "%zu more cannot be had now: --all shows them, and why",
 			 chosen.hidden);
 	if (!inventory.n_parents && !inventory.n_candidates)
-		say_note(context, "no driver has registered for mediated devices here");
+		say_note(context, "no driver has registered for mediated devices here%s",
+			 could_be(&inventory, o->all));
 	return 0;
 }
 

@@ -89,11 +89,22 @@ static bool find_types(struct context *context, struct inventory *inventory, con
 	return any;
 }
 
+/* Whether the hint is about this name, and not where to look for all. */
 static bool names_nearest(const struct err *err)
 {
-	static const char near[] = "did you mean";
+	return err->hint && *err->hint != '\'';
+}
 
-	return err->hint && strncmp(err->hint, near, strlen(near)) == 0;
+/* One that makes no devices yet says why, and what to type. */
+static bool is_candidate(struct inventory *inventory, const char *name)
+{
+	const char *parent = address_parent_name(inventory->pool, name);
+
+	inventory_load_candidates(inventory, 0);
+	for (size_t i = 0; parent && i < inventory->n_candidates; i++)
+		if (streq(inventory->candidates[i]->name, parent))
+			return true;
+	return false;
 }
 
 /* Hints at something near: a parent, a device, a definition or a type. */
@@ -102,6 +113,10 @@ static int no_such_name(struct inventory *inventory, const char *name,
 {
 	const char *type = inventory_nearest_type(inventory, name);
 
+	if (is_candidate(inventory, name)) {
+		err_set(err, not_found[0]->kind, "%s", not_found[0]->message);
+		return err_hint(err, "%s", not_found[0]->hint);
+	}
 	err_set(err, ERR_NOT_FOUND, "no parent, type, device or definition '%s'", name);
 	for (size_t i = 0; i < 3; i++)
 		if (names_nearest(not_found[i]))
