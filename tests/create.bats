@@ -192,6 +192,21 @@ golden() {
   nothing_left
 }
 
+@test "create: a queue that is the host's, or another device's, and a file that is read-only" {
+  machine s390-ap
+  mdevtool create --type vfio_ap-passthrough --attr assign_adapter=5 --attr assign_domain=4
+  fails 7 assign_domain
+  hints "a queue of it is the host's" "echo -ADAPTER > /sys/bus/ap/apmask"
+  mdevtool create --type vfio_ap-passthrough --attr matrix=1
+  fails 7 "read-only"
+  hints "create it without 'matrix'"
+  play sh -c "echo -5 >'$root/sys/bus/ap/apmask'"
+  device "$A" vfio_ap-passthrough --attr assign_adapter=5 --attr assign_domain=4
+  mdevtool create --type vfio_ap-passthrough --attr assign_adapter=5 --attr assign_domain=4
+  fails 6 assign_domain
+  hints "'grep . /sys/bus/mdev/devices/*/matrix' shows which"
+}
+
 @test "create: an attribute that does not exist is invalid, and the device is undone" {
   machine samples
   mdevtool create --type mtty-1 --uuid "$A" --attr no_such_file=1
@@ -507,6 +522,38 @@ mdevtool: device 4 of 4 failed"
   golden create-m60
   wrote_nothing
   nothing_left
+}
+
+@test "create: an option may call the document's type by its name" {
+  machine m60
+  document '{"type":"11"}'
+  mdevtool create "$document" --type 'GRID M60-0B' --uuid "$A"
+  succeeds
+  mdevtool create "$document" --type 'GRID M60-2Q'
+  fails 2 "is not what the document says: '11'"
+}
+
+@test "create: --dry-run is the same in every shell" {
+  local params
+  machine m60
+  for params in '-n' 'a\\nb' '\\c'; do
+    mdevtool create --type 11 --params "$params" --uuid "$A" --dry-run
+    succeeds
+    mentions "printf '%s\\n' '$params' > $types/11/params"
+    [ "$(sh -c "$(grep -o "printf '%s.n' '[^']*'" <<<"$output")")" = "$params" ] || complain "not to sh"
+  done
+}
+
+@test "create: several parents that together have too few places say how many" {
+  machine m60x2
+  device "$A" 11
+  mdevtool create --type 11 --count 40
+  fails 5 "no room for so many on any of 2 parents, there are 31 places together"
+  mdevtool create --type 12 --count 4
+  succeeds
+  mdevtool create --type 12
+  fails 5 "no room on any of 2 parents"
+  hints "'mdevtool list' shows what occupies them"
 }
 
 @test "create: --dry-run names the card, where there is a hardware database" {

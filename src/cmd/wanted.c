@@ -46,6 +46,24 @@ int wanted_contradiction(const struct definition *definition, const char *label,
 	return err_hint(err, "leave %s out, or change the document", label);
 }
 
+/* A type has an id and a name. */
+static bool is_same_type(const struct context *context, const char *before, const char *now)
+{
+	autoinventory struct inventory inventory = {0};
+	bool same = streq(before, now);
+
+	if (same)
+		return true;
+	inventory_init(&inventory, &context->root);
+	inventory_load_parents(&inventory, NEED_TYPES | NEED_TYPE_NAME);
+	for (size_t i = 0; i < inventory.n_parents && !same; i++) {
+		const struct type *type = parent_find_type(inventory.parents[i], before);
+
+		same = type && type == parent_find_type(inventory.parents[i], now);
+	}
+	return same;
+}
+
 /* A parent has several spellings. */
 static bool says_the_same(const struct context *context, size_t i, const char *before,
 			  const char *now)
@@ -54,6 +72,8 @@ static bool says_the_same(const struct context *context, size_t i, const char *b
 		before = address_parent_name(context->pool, before);
 		now = address_parent_name(context->pool, now);
 	}
+	if (before && now && fields[i].field == DEFINITION_TYPE)
+		return is_same_type(context, before, now);
 	return before && now && streq(before, now);
 }
 

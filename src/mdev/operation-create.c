@@ -248,6 +248,15 @@ static void hint_for_attribute(const struct creation *creation, bool defined,
 	if (missing && defined)
 		err_hint(err, "'mdevtool modify %s --del-attr %s' takes it out of the definition",
 			 uuid, step->name);
+	else if (err->errnum == EADDRNOTAVAIL)
+		err_hint(err,
+			 "a queue of it is the host's: 'echo -ADAPTER > /sys/bus/ap/apmask' or "
+			 "'echo -DOMAIN > /sys/bus/ap/aqmask' gives it up");
+	else if (err->errnum == EADDRINUSE)
+		err_hint(err, "another device has a queue of it: "
+			      "'grep . /sys/bus/mdev/devices/*/matrix' shows which");
+	else if (err->errnum == EACCES)
+		err_hint(err, "create it without '%s'", step->name);
 	else if (missing)
 		err_hint(err, "create it without '%s': 'ls %s' then shows what it has", step->name,
 			 step->dir);

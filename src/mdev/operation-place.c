@@ -258,6 +258,7 @@ static int on_any_parent(struct creations *creations, const struct definitions *
 {
 	struct inventory *inventory = &creations->inventory;
 	const struct type *best = NULL, *full = NULL;
+	int64_t places = 0;
 
 	inventory_load_parents(inventory, needs_of(options));
 	for (size_t i = 0; i < inventory->n_parents; i++) {
@@ -269,6 +270,7 @@ static int on_any_parent(struct creations *creations, const struct definitions *
 			      parent->numa_node != options->numa_node))
 			continue;
 		creation->n_candidates++;
+		places += type->available > 0 ? type->available : 0;
 		if (room_left(creations, type) <= 0)
 			full = full ? full : type;
 		else if (!best || is_better(options->placement, room_left(creations, type),
@@ -285,9 +287,11 @@ static int on_any_parent(struct creations *creations, const struct definitions *
 	if (!best) {
 		err_set(err, ERR_NO_ROOM, "cannot create '%s'%s: no room%s on any of %zu parents",
 			full->id, name_in_brackets(inventory->pool, full->name),
-			full->available > 0 ? " for so many" : "", creation->n_candidates);
-		return err_hint(err, "'mdevtool list --type %s' shows what occupies them",
-				full->id);
+			places > 0 ? " for so many" : "", creation->n_candidates);
+		if (places > 0)
+			err_append(err, ", there are %lld places together", (long long)places);
+		/* other types may share their room */
+		return err_hint(err, "'mdevtool list' shows what occupies them");
 	}
 	creation->request.type = best;
 	creation->request.slot = choose_slot(creations, definitions, best);
