@@ -421,6 +421,19 @@ because() {
   nothing_left
 }
 
+@test "vf: an attribute goes by its short name and by the long one in a definition, too" {
+  machine nvidia-vf-mixed
+  mdevtool define --type 1155 --uuid "$A" --attr nvidia/placement_id=24
+  mdevtool modify "$A" --attr placement_id=12
+  succeeds
+  kept "$A" attributes '[{"name":"nvidia/placement_id","value":"12"}]'
+  mdevtool modify "$A" --del-attr placement_id --add-attr gpu_instance_id=1
+  succeeds
+  mdevtool modify "$A" --attr nvidia/gpu_instance_id=3
+  succeeds
+  kept "$A" attributes '[{"name":"gpu_instance_id","value":"3"}]'
+}
+
 @test "vf: the file that makes and releases is no attribute" {
   machine nvidia-vf
   local name

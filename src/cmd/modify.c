@@ -69,12 +69,25 @@ static int no_position(const struct definition *definition, size_t position, str
 			definition->uuid);
 }
 
+/* "placement_id" is short for "nvidia/placement_id" where that is a device's. */
+static bool is_short_for(const char *name, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash && streq(slash + 1, name);
+}
+
+static bool is_same_attribute(const char *a, const char *b)
+{
+	return streq(a, b) || is_short_for(a, b) || is_short_for(b, a);
+}
+
 static int find_name(const struct definition *definition, const char *name, size_t *ret,
 		     struct err *err)
 {
 	*ret = NO_POSITION;
 	for (size_t i = 0; i < definition->n_attributes; i++) {
-		if (!streq(definition->attributes[i].name, name))
+		if (!is_same_attribute(definition->attributes[i].name, name))
 			continue;
 		if (*ret != NO_POSITION) {
 			err_set(err, ERR_INVALID, "'%s' has the attribute '%s' more than once",
@@ -119,6 +132,8 @@ static int set_attribute(struct pool *pool, struct definition *definition, const
 	}
 	if (at >= definition->n_attributes)
 		return no_position(definition, at, err);
+	if (is_same_attribute(definition->attributes[at].name, one.name))
+		one.name = definition->attributes[at].name;
 	definition->attributes[at] = one;
 	return 0;
 }
