@@ -280,6 +280,8 @@ is_like() {
   mentions "cannot write to stdout"
   run --separate-stderr bash -c '"$1" types >/dev/full' - "$bin/mdevctl"
   fails 1 "cannot write to stdout"
+  run --separate-stderr bash -c '"$1" define -p mtty -t mtty-1 >/dev/full' - "$bin/mdevctl"
+  fails 1 "cannot write to stdout" "defined: $(ls "$root/etc/mdevctl.d/mtty")"
 }
 
 @test "names that lead elsewhere are refused" {

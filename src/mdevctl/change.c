@@ -49,6 +49,14 @@ static int needs_parent(const struct session *session, struct err *err)
 
 /* define */
 
+/* What was made must not be lost with a closed pipe; that it is one is told at the end. */
+static void print_uuid(const char *uuid, const char *what)
+{
+	puts(uuid);
+	if (fflush(stdout) != 0 || ferror(stdout))
+		fprintf(stderr, "%s: %s\n", what, uuid);
+}
+
 static int keep(struct session *session, const struct definition *definition, struct err *err)
 {
 	const struct definitions one = {(struct definition *)definition, 1};
@@ -58,7 +66,7 @@ static int keep(struct session *session, const struct definition *definition, st
 	if (operation_define(&session->operation, &one, &options, &kept, err) < 0)
 		return -1;
 	if (!definition->uuid)
-		puts(kept.list[0]->definition.uuid);
+		print_uuid(kept.list[0]->definition.uuid, "defined");
 	return 0;
 }
 
@@ -308,7 +316,7 @@ static int make(struct session *session, const struct definition *definition, bo
 	if (operation_create(&session->operation, &one, &options, &creations, err) < 0)
 		return -1;
 	if (!definition->uuid)
-		puts(creations.list[0].request.uuid);
+		print_uuid(creations.list[0].request.uuid, "made");
 	return 0;
 }
 
