@@ -151,11 +151,17 @@ options_offered() {
 
 @test "definitions, by UUID and name" {
   local command
-  for command in modify undefine start export; do
+  for command in modify undefine start 'list --defined' 'list -d'; do
     offers "mdevtool $command " $DEFINED seat
     offers "mdevtool $command 7d" $DEFINED
     offers "mdevtool $command se" seat
   done
+}
+
+@test "definitions and files for export" {
+  cd "$BATS_TEST_TMPDIR"
+  touch seat.xml
+  offers 'mdevtool export se' seat seat.xml
 }
 
 @test "columns of definitions" {

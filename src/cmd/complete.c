@@ -151,6 +151,10 @@ static void offer_values(const struct line *line, enum completion completion, co
 		offer_devices(line);
 		puts(":file");
 		break;
+	case COMPLETE_DEFINITION_OR_FILE:
+		offer_definitions(line);
+		puts(":file");
+		break;
 	case COMPLETE_GROUP:
 		offer_groups(line);
 		if (words)
@@ -308,6 +312,8 @@ static int run(struct context *context, const void *options, struct err *err)
 		offer_options(&line);
 	else if (!line.command)
 		offer_commands(&line);
+	else if (line.defined && line.command->defined_fields)
+		offer_definitions(&line);
 	else
 		offer_values(&line, line.command->completion, NULL);
 	return 0;

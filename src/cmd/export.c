@@ -182,7 +182,7 @@ const struct command command_export = {
 		"  mdevtool export seat-1 --format libvirt-xml\n"
 		"  mdevtool export >all.json\n"
 		"  mdevtool export --format mdevctl my-vgpu.xml\n",
-	.completion = COMPLETE_DEFINITION,
+	.completion = COMPLETE_DEFINITION_OR_FILE,
 	.options = options,
 	.n_options = ARRAY_SIZE(options),
 	.options_size = sizeof(struct options),
