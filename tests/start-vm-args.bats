@@ -194,6 +194,13 @@ load mdevtool.bash
 </hostdev>"
 }
 
+@test "start-vm-args: libvirt's display is on or off" {
+  machine samples
+  device "$A" mdpy-hd
+  mdevtool start-vm-args "$A" --format libvirt --display auto
+  fails 9 "libvirt has no --display auto"
+}
+
 @test "start-vm-args: --json wraps any format" {
   machine samples
   device "$A" mdpy-hd

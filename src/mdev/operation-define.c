@@ -234,7 +234,8 @@ static int check_defined(const struct inventory *inventory, const struct definit
 			continue;
 		err_set(err, ERR_EXISTS, "'%s' is defined already, on '%s'", definition->uuid,
 			other->parent);
-		return err_hint(err, "'mdevtool modify %s' changes it", definition->uuid);
+		return err_hint(err, "'mdevtool modify %s --help' tells how to change it",
+				definition->uuid);
 	}
 	const char *path = pool_printf(inventory->pool, STORE_DIR "/%s/%s", definition->parent,
 				       definition->uuid);

@@ -132,7 +132,12 @@ static enum taker taker_of_format(enum vm_format format)
 static int check_libvirt(const struct vm_options *options, enum taker device, const char *address,
 			 struct err *err)
 {
-	if (options->format != VM_LIBVIRT || !options->bootindex)
+	if (options->format != VM_LIBVIRT)
+		return 0;
+	if (options->display && streq(options->display, "auto"))
+		return err_set(err, ERR_UNSUPPORTED,
+			       "libvirt has no --display auto: a screen is on or off there");
+	if (!options->bootindex)
 		return 0;
 	if (device != TAKER_CCW && !address)
 		return err_set(err, ERR_UNSUPPORTED,
