@@ -319,6 +319,27 @@ golden() {
   json '.devices | map(.name) | sort == ["desk-1", "desk-2", "desk-3"]'
 }
 
+@test "create: what is there twice in a set, or taken, is told with its place" {
+  local command
+  machine m60
+  device "$B" 11 --name web
+  for command in create define; do
+    document "[{\"type\":\"11\",\"name\":\"desk\"},
+{\"type\":\"11\",\"name\":\"desk\"}]"
+    mdevtool "$command" "$document"
+    fails 8 "$document:2:1: the name 'desk' stands in the set twice"
+    document "[{\"type\":\"11\",\"uuid\":\"$A\"},
+{\"type\":\"11\",\"uuid\":\"$A\"}]"
+    mdevtool "$command" "$document"
+    fails 8 "$document:2:1: the UUID $A stands in the set twice"
+    document "[{\"type\":\"11\"},
+{\"type\":\"11\",\"name\":\"web\"}]"
+    mdevtool "$command" "$document"
+    fails 4 "$document:2:1: the name 'web' is taken"
+  done
+  wrote_nothing
+}
+
 @test "create: --count with a name of which one is taken makes none" {
   machine m60
   device "$A" 11 --name desk-2

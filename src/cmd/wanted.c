@@ -42,7 +42,7 @@ int wanted_contradiction(const struct definition *definition, const char *label,
 {
 	err_set(err, ERR_USAGE, "%s%s%s%s is not what the document says: '%s'", label,
 		value ? " '" : "", value ? value : "", value ? "'" : "", said);
-	err_locate(err, definition->file, definition->line, definition->column);
+	definition_locate(definition, err);
 	return err_hint(err, "leave %s out, or change the document", label);
 }
 

@@ -156,6 +156,13 @@ int definition_add_attribute(struct definition *definition, struct pool *pool, c
 	return 0;
 }
 
+int definition_locate(const struct definition *definition, struct err *err)
+{
+	if (definition->file)
+		err_locate(err, definition->file, definition->line, definition->column);
+	return -1;
+}
+
 void definition_remove_attribute(struct definition *definition, size_t at)
 {
 	definition->n_attributes--;

@@ -59,14 +59,16 @@ void definition_remove_attribute(struct definition *definition, size_t at);
 /*
  * Reads a document, XML or JSON, told apart by its first character. Accepted are the RFC's and
  * libvirt's <device>, several in <devices>; our JSON object and mdevctl's, several in an array or
- * in
- * {"devices": […]}. Every error is ERR_INVALID with file, line and column; at least one device is
- * in a document that is accepted.
+ * in {"devices": […]}. Every error is ERR_INVALID with file, line and column; at least one device
+ * is in a document that is accepted.
  */
 int definitions_parse(const char *file, const char *text, size_t length, struct pool *pool,
 		      struct definitions *ret, struct err *err);
 /* Opens and reads it first; "-" is stdin. */
 int definitions_read(const char *file, struct pool *pool, struct definitions *ret, struct err *err);
+
+/* Says where in its document the definition is that *err is about, when in one. Returns -1. */
+int definition_locate(const struct definition *definition, struct err *err);
 
 /*
  * Reads one of mdevctl's files, as mdevctl does: an object with "mdev_type", "start" and perhaps

@@ -61,6 +61,19 @@ static bool wants_lock(const struct definitions *definitions, const struct creat
 	return given || wants_names(definitions, options);
 }
 
+static int check_name(const struct creations *creations, size_t i, const struct names *names,
+		      struct err *err)
+{
+	const struct creation *creation = &creations->list[i];
+	const char *name = creation->request.name;
+
+	if (!name)
+		return 0;
+	if (is_repeated(creations, i))
+		return err_set(err, ERR_INVALID, "the name '%s' stands in the set twice", name);
+	return names_check(names, name, creation->definition->uuid, err);
+}
+
 static int decide_names(struct creations *creations, const struct definitions *definitions,
 			const struct create_options *options, struct err *err)
 {
@@ -77,11 +90,8 @@ static int decide_names(struct creations *creations, const struct definitions *d
 
 		request->name = definition->name;
 		request->group = automatic ? automatic : definition->group;
-		if (request->name && is_repeated(creations, i))
-			return err_set(err, ERR_EXISTS, "the name '%s' stands in the set twice",
-				       request->name);
-		if (request->name && names_check(&names, request->name, definition->uuid, err) < 0)
-			return -1;
+		if (check_name(creations, i, &names, err) < 0)
+			return definition_locate(definition, err);
 	}
 	return 0;
 }
@@ -173,7 +183,7 @@ static int decide(struct creations *creations, const struct definitions *definit
 	for (size_t i = 0; i < creations->n; i++) {
 		if (decide_uuid(creations, i, err) < 0 ||
 		    decide_plan(creations, &creations->list[i], err) < 0)
-			return -1;
+			return definition_locate(creations->list[i].definition, err);
 	}
 	return 0;
 }

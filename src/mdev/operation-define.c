@@ -132,13 +132,6 @@ static int begin(struct operation *operation, struct locks *locks, struct kept *
 	return operation_mend_definitions(operation, false, err);
 }
 
-static int locate(const struct definition *definition, struct err *err)
-{
-	if (definition->file)
-		err_locate(err, definition->file, definition->line, definition->column);
-	return -1;
-}
-
 /* Where it goes, and the type's own id */
 
 /* mdevctl knows types by their id only. */
@@ -217,7 +210,7 @@ static int check_repeated(const struct kept *kept, const struct definition *defi
 			return err_set(err, ERR_INVALID, "the UUID %s stands in the set twice",
 				       definition->uuid);
 		if (definition->name && other->name && streq(other->name, definition->name))
-			return err_set(err, ERR_EXISTS, "the name '%s' stands in the set twice",
+			return err_set(err, ERR_INVALID, "the name '%s' stands in the set twice",
 				       definition->name);
 	}
 	return 0;
@@ -274,12 +267,12 @@ static int decide(struct operation *operation, const struct definitions *definit
 		if (!definition->parent)
 			take_place(kept, stored, &chosen.list[n_placed++]);
 		else if (check_parent(operation, kept, stored, options->loose, err) < 0)
-			return locate(&definitions->list[i], err);
+			return definition_locate(&definitions->list[i], err);
 		if (check_repeated(kept, definition, err) < 0 ||
 		    check_defined(inventory, definition, options->loose, err) < 0 ||
 		    (definition->name &&
 		     names_check(&names, definition->name, definition->uuid, err) < 0))
-			return locate(&definitions->list[i], err);
+			return definition_locate(&definitions->list[i], err);
 		*pool_push(inventory->pool, kept->list, kept->n) = stored;
 	}
 	return 0;

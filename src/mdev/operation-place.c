@@ -312,12 +312,8 @@ int operation_place(struct creations *creations, const struct definitions *defin
 				     : on_any_parent(creations, definitions, definition, options,
 						     &creation, err);
 
-		if (placed < 0) {
-			if (definition->file)
-				err_locate(err, definition->file, definition->line,
-					   definition->column);
-			return -1;
-		}
+		if (placed < 0)
+			return definition_locate(definition, err);
 		*pool_push(pool, creations->list, creations->n) = creation;
 	}
 	return 0;
