@@ -70,7 +70,7 @@ static int check_name(const struct creations *creations, size_t i, const struct 
 	if (!name)
 		return 0;
 	if (is_repeated(creations, i))
-		return err_set(err, ERR_INVALID, "the name '%s' stands in the set twice", name);
+		return err_set(err, ERR_EXISTS, "the name '%s' stands in the set twice", name);
 	return names_check(names, name, creation->definition->uuid, err);
 }
 

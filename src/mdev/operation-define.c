@@ -210,7 +210,7 @@ static int check_repeated(const struct kept *kept, const struct definition *defi
 			return err_set(err, ERR_INVALID, "the UUID %s stands in the set twice",
 				       definition->uuid);
 		if (definition->name && other->name && streq(other->name, definition->name))
-			return err_set(err, ERR_INVALID, "the name '%s' stands in the set twice",
+			return err_set(err, ERR_EXISTS, "the name '%s' stands in the set twice",
 				       definition->name);
 	}
 	return 0;
