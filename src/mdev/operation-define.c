@@ -198,6 +198,19 @@ static int check_parent(struct operation *operation, struct kept *kept, struct s
 	return check_type(operation, kept, stored, loose, err);
 }
 
+/* Those of one set, as --count makes them, go where the one before them goes. */
+static bool is_like(const struct definition *one, const struct definition *other)
+{
+	return streq(one->parent, other->parent) && streq(one->type, other->type);
+}
+
+static void take_place_of(struct stored *stored, const struct stored *other)
+{
+	stored->definition.parent = other->definition.parent;
+	stored->definition.type = other->definition.type;
+	stored->definition.type_name = other->definition.type_name;
+}
+
 /* Refusing what is taken */
 
 static int check_repeated(const struct kept *kept, const struct definition *definition,
@@ -255,10 +268,11 @@ static int decide(struct operation *operation, const struct definitions *definit
 	/* one look at all for a set, at the one file for a single one */
 	store_load(inventory, NULL, definitions->n == 1 ? definitions->list[0].uuid : NULL);
 	for (size_t i = 0; i < definitions->n; i++) {
+		const struct definition *given = &definitions->list[i];
 		struct stored *stored = pool_alloc(inventory->pool, sizeof(*stored));
 		struct definition *definition = &stored->definition;
 
-		*definition = definitions->list[i];
+		*definition = *given;
 		if (!definition->uuid)
 			definition->uuid = uuid_new(inventory->pool);
 		if (automatic)
@@ -266,13 +280,15 @@ static int decide(struct operation *operation, const struct definitions *definit
 		stored->file_name = definition->uuid;
 		if (!definition->parent)
 			take_place(kept, stored, &chosen.list[n_placed++]);
+		else if (i && given[-1].parent && is_like(given, &given[-1]))
+			take_place_of(stored, kept->list[i - 1]);
 		else if (check_parent(operation, kept, stored, options->loose, err) < 0)
-			return definition_locate(&definitions->list[i], err);
-		if (check_repeated(kept, definition, err) < 0 ||
+			return definition_locate(given, err);
+		if (((given->uuid || given->name) && check_repeated(kept, definition, err) < 0) ||
 		    check_defined(inventory, definition, options->loose, err) < 0 ||
 		    (definition->name &&
 		     names_check(&names, definition->name, definition->uuid, err) < 0))
-			return definition_locate(&definitions->list[i], err);
+			return definition_locate(given, err);
 		*pool_push(inventory->pool, kept->list, kept->n) = stored;
 	}
 	return 0;
