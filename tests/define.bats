@@ -111,6 +111,10 @@ END
   succeeds
   warns "the parent '0000:99:00.0' is not there now"
   [ -f "$root/etc/mdevctl.d/0000:99:00.0/$A" ] || complain "not kept"
+  mdevtool define --type 11 --parent 99:00.0 --count 3 --json
+  succeeds
+  [ "$(grep -c 'is not there now' <<<"$stderr")" = 1 ] || complain "not told once"
+  json '.definitions | map(.parent + " " + .type) | unique == ["0000:99:00.0 11"]'
 }
 
 @test "define: --count, with a name for each" {
