@@ -11,6 +11,7 @@ DLOPEN_NOTE("hwdb", "names of vendors and products", "suggested", LIBUDEV_SONAME
 
 static struct {
 	__typeof__(udev_new) *new_udev;
+	__typeof__(udev_unref) *unref_udev;
 	__typeof__(udev_hwdb_new) *new_hwdb;
 	__typeof__(udev_hwdb_get_properties_list_entry) *properties;
 	__typeof__(udev_list_entry_get_by_name) *by_name;
@@ -22,12 +23,12 @@ static struct udev_hwdb *open_once(void)
 {
 	static const char *const names[] = {
 		"udev_new",
+		"udev_unref",
 		"udev_hwdb_new",
 		"udev_hwdb_get_properties_list_entry",
 		"udev_list_entry_get_by_name",
 		"udev_list_entry_get_value",
 	};
-	static struct udev *udev;
 	static struct udev_hwdb *hwdb;
 	static bool tried;
 
@@ -38,8 +39,13 @@ static struct udev_hwdb *open_once(void)
 	tried = true;
 	if (!library_load(LIBUDEV_SONAME, names, ARRAY_SIZE(names), &lib))
 		return NULL;
-	udev = lib.new_udev();
-	hwdb = udev ? lib.new_hwdb(udev) : NULL;
+
+	struct udev *udev = lib.new_udev();
+
+	if (!udev)
+		return NULL;
+	hwdb = lib.new_hwdb(udev);
+	lib.unref_udev(udev); /* a database that needs its context has its own reference */
 	return hwdb;
 }
 
