@@ -4,6 +4,7 @@
 
 #include "mdev/state.h"
 
+#include <errno.h>
 #include <fcntl.h>
 
 static const char *const operations[] = {
@@ -100,6 +101,9 @@ void journal_load(const struct root *root, struct pool *pool, struct journal *re
 	for (size_t i = 0; i < files.n; i++) {
 		const char *name = files.list[i].name;
 		const char *text = state_read(root, STATE_JOURNAL, name, pool);
+
+		if (!text && errno == ENOENT) /* its run has ended meanwhile */
+			continue;
 		json_t *json = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
 		struct journal_entry entry = {.id = name};
 
