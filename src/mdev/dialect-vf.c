@@ -450,7 +450,10 @@ static void add_record(struct pool *pool, struct records *records, const struct 
 		*pool_push(pool, records->list, records->n) = *record;
 }
 
-/* Records come first: what the journal has was recorded later, or is still being made. */
+/*
+ * The journal is read first: whoever has left it by then has its record. Records come first in the
+ * list, as they know the inode.
+ */
 static struct records load_records(struct inventory *inventory)
 {
 	struct pool *pool = inventory->pool;
@@ -458,6 +461,7 @@ static struct records load_records(struct inventory *inventory)
 	struct entries files = {0};
 	struct journal journal;
 
+	journal_load(inventory->root, pool, &journal);
 	if (inventory->expected)
 		add_record(pool, &records, inventory->expected);
 	if (root_list(inventory->root, STATE_RECORDS, pool, &files) < 0)
@@ -469,7 +473,6 @@ static struct records load_records(struct inventory *inventory)
 		if (record)
 			add_record(pool, &records, record);
 	}
-	journal_load(inventory->root, pool, &journal);
 	for (size_t i = 0; i < journal.n; i++)
 		for (size_t j = 0; j < journal.entries[i].n_devices; j++)
 			add_record(pool, &records, &journal.entries[i].devices[j]);
@@ -492,55 +495,62 @@ static const struct record *find_record(const struct root *root, const struct re
 	return NULL;
 }
 
-static void add_device(struct inventory *inventory, const struct parent *parent,
-		       const struct records *records, const char *function, const char *current)
+/* A VF that has a type. */
+struct configured {
+	const struct parent *parent;
+	const char *function;
+	const char *type;
+};
+
+static void add_device(struct inventory *inventory, const struct configured *configured,
+		       const struct records *records)
 {
 	struct pool *pool = inventory->pool;
-	const char *path = path_of(pool, function);
-	const struct record *record = find_record(inventory->root, records, path, current);
-	struct device *device = pool_alloc(pool, sizeof(*device));
+	const struct parent *parent = configured->parent;
+	const char *path = path_of(pool, configured->function);
+	const struct record *record = find_record(inventory->root, records, path, configured->type);
+	const char *now = record ? configured->type : read_current(inventory, configured->function);
 
-	*device = (struct device){.uuid = record ? record->uuid : function,
-				  .address = function,
+	if (!now || streq(now, IDLE)) /* it was destroyed, and forgotten, meanwhile */
+		return;
+	struct device *device = pool_alloc(pool, sizeof(*device));
+	*device = (struct device){.uuid = record ? record->uuid : configured->function,
+				  .address = configured->function,
 				  .dialect = &dialect_vf,
 				  .parent = parent->name,
 				  .parent_path = parent->real,
 				  .path = path,
-				  .type = current,
-				  .old_type = old_id(pool, current),
+				  .type = now,
+				  .old_type = old_id(pool, now),
 				  .device_api = "vfio-pci",
 				  .iommu_group = UNKNOWN};
 	*pool_push(pool, inventory->devices, inventory->n_devices) = device;
 }
 
-static void find_devices_of(struct inventory *inventory, const struct parent *parent,
-			    struct records *records, bool *are_loaded)
-{
-	for (size_t i = 0; i < parent->n_slots; i++) {
-		const char *current = read_current(inventory, parent->slots[i]);
-
-		if (!current || streq(current, IDLE))
-			continue;
-		if (!*are_loaded)
-			*records = load_records(inventory);
-		*are_loaded = true;
-		add_device(inventory, parent, records, parent->slots[i], current);
-	}
-}
-
+/* What is being made meanwhile is under way or recorded: all VFs are read before the records are.
+ */
 static void find_devices(struct inventory *inventory)
 {
-	struct records records = {0};
+	struct pool *pool = inventory->pool;
+	struct configured *list = NULL;
 	struct entries all = {0};
-	bool are_loaded = false;
+	size_t n = 0;
 
 	list_bus(inventory, &all);
 	for (size_t i = 0; i < all.n; i++) {
 		const struct parent *parent = read_parent(inventory, all.list[i].name);
 
-		if (parent)
-			find_devices_of(inventory, parent, &records, &are_loaded);
+		for (size_t j = 0; parent && j < parent->n_slots; j++) {
+			const char *type = read_current(inventory, parent->slots[j]);
+
+			if (type && !streq(type, IDLE))
+				*pool_push(pool, list, n) =
+					(struct configured){parent, parent->slots[j], type};
+		}
 	}
+	const struct records records = n ? load_records(inventory) : (struct records){0};
+	for (size_t i = 0; i < n; i++)
+		add_device(inventory, &list[i], &records);
 }
 
 /* The name of a type that others gave a VF: what was seen before, else what its siblings list. */
@@ -609,11 +619,8 @@ static bool is_recorded(const struct root *root, const struct record *record)
 
 static bool has_device(const struct root *root, struct pool *pool, const char *uuid)
 {
-	const struct record *record = record_load(root, uuid, pool);
 	struct journal journal;
 
-	if (record && dialect_of(record) == &dialect_vf && record_is_current(root, record))
-		return true;
 	/* the kernel keeps no two of us from the same UUID: one may be made just now */
 	journal_load(root, pool, &journal);
 	for (size_t i = 0; i < journal.n; i++)
@@ -622,7 +629,8 @@ static bool has_device(const struct root *root, struct pool *pool, const char *u
 			    dialect_of(&journal.entries[i].devices[j]) == &dialect_vf &&
 			    streq(journal.entries[i].devices[j].uuid, uuid))
 				return true;
-	return false;
+	const struct record *record = record_load(root, uuid, pool);
+	return record && dialect_of(record) == &dialect_vf && record_is_current(root, record);
 }
 
 /* Plans */

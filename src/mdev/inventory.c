@@ -457,6 +457,17 @@ static const struct record *find_record(struct inventory *inventory, const struc
 		       : find_under_way(inventory, device, inode);
 }
 
+/*
+ * Whether a device whose record is not found was destroyed meanwhile. Where an address tells
+ * devices apart its record alone has told the UUID.
+ */
+static bool is_gone(const struct root *root, const struct device *device)
+{
+	if (device->address && !streq(device->address, device->uuid))
+		return true;
+	return !record_inode(root, device->path) && errno == ENOENT;
+}
+
 /* Without a record that fits, somebody else made it. */
 static void load_record(struct inventory *inventory, struct device *device)
 {
@@ -465,8 +476,8 @@ static void load_record(struct inventory *inventory, struct device *device)
 	device->record_loaded = true;
 	list_records(inventory);
 	uint64_t inode = record_inode(inventory->root, device->path);
-	device->gone = inode == 0 && errno == ENOENT;
 	const struct record *record = find_record(inventory, device, inode);
+	device->gone = !(inode && record) && is_gone(inventory->root, device);
 	if (!record) {
 		device->state = STATE_FOREIGN;
 		return;
@@ -604,6 +615,10 @@ struct device *inventory_find_device(struct inventory *inventory, const char *gi
 		return NULL;
 	}
 	load_device(inventory, found, needs);
+	if (found->gone) {
+		no_such_device(inventory, given, err);
+		return NULL;
+	}
 	if (needs & NEED_DEVICE_HOLDERS)
 		inventory_load_holders(inventory, &found, 1);
 	return found;

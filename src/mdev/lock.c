@@ -92,8 +92,10 @@ static int compare_names(const void *a, const void *b)
 int locks_take_parents(struct locks *locks, const struct root *root, struct pool *pool,
 		       const char *const *names, size_t n, struct err *err)
 {
+	if (!n)
+		return 0;
 	autoclose int dir = root->stateless ? -1 : open_directory(root, err);
-	const char **sorted = pool_alloc(pool, (n + 1) * sizeof(*sorted));
+	const char **sorted = pool_alloc(pool, n * sizeof(*sorted));
 
 	if (dir < 0 && !root->stateless)
 		return -1;

@@ -19,16 +19,17 @@ struct names names_load(struct inventory *inventory)
 	struct names names = {0};
 	struct journal journal;
 
-	inventory_load_devices(inventory, NEED_DEVICE_RECORD);
-	for (size_t i = 0; i < inventory->n_devices; i++)
-		add(&names, pool, inventory->devices[i]->name, inventory->devices[i]->uuid,
-		    inventory->devices[i]->group);
+	/* before the devices: what has left it by then is among them, with its record */
 	journal_load(inventory->root, pool, &journal);
 	for (size_t i = 0; i < journal.n; i++)
 		for (size_t j = 0; j < journal.entries[i].n_devices; j++)
 			add(&names, pool, journal.entries[i].devices[j].name,
 			    journal.entries[i].devices[j].uuid,
 			    journal.entries[i].devices[j].group);
+	inventory_load_devices(inventory, NEED_DEVICE_RECORD);
+	for (size_t i = 0; i < inventory->n_devices; i++)
+		add(&names, pool, inventory->devices[i]->name, inventory->devices[i]->uuid,
+		    inventory->devices[i]->group);
 	store_load_named(inventory);
 	for (size_t i = 0; i < inventory->n_definitions; i++)
 		add(&names, pool, inventory->definitions[i]->definition.name,
