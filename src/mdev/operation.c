@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What operations share: notes, and how they call call-outs. */
+/* What operations share: notes, locks that cannot be looked at, and how they call call-outs. */
 #include "mdev/operation.h"
 
 static void PRINTF(3, 0)
@@ -24,6 +24,19 @@ void operation_warn(struct operation *operation, const char *format, ...)
 	va_start(args, format);
 	add_note(operation->pool, &operation->warnings, format, args);
 	va_end(args);
+}
+
+int operation_cannot_tell(struct operation *operation, const char *what, bool dry_run,
+			  struct err *failure, struct err *err)
+{
+	if (!dry_run || failure->kind != ERR_DENIED) {
+		err_keep_first(err, failure);
+		return -1;
+	}
+	operation_warn(operation,
+		       "%s: whether a run is at work or was interrupted cannot be seen: %s", what,
+		       failure->message);
+	return 0;
 }
 
 static void say(void *data, const char *line)

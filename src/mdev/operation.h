@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What changes the machine, a file each: place, recover, create, destroy, define, adopt, start.
- * Each locks, mends what an interrupted run left, plans, writes the journal, runs, verifies and
- * records.
+ * What changes the machine, a file each: place, recover, forget, create, destroy, define, adopt,
+ * start. Each locks, mends what an interrupted run left, plans, writes the journal, runs, verifies
+ * and records.
  */
 #pragma once
 
@@ -214,6 +214,12 @@ int refuse_held(const struct root *root, const struct device *device, const char
  */
 int remove_device(struct operation *operation, const struct device *device, bool was_started,
 		  int wait_ms, struct err *err);
+/*
+ * After the lock of a parent, or of the names, could not be looked at because of `failure`: -1 with
+ * that in *err, or 0 with a warning in a dry run that lacks the rights, which goes on.
+ */
+int operation_cannot_tell(struct operation *operation, const char *what, bool dry_run,
+			  struct err *failure, struct err *err);
 /* What call-outs are told of an action on a device. */
 struct callout operation_callout(struct operation *operation, enum callout_action action,
 				 const struct stored *stored);
