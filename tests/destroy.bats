@@ -301,35 +301,75 @@ golden() {
   wrote_nothing
 }
 
+# while_blocked SCRIPT: commands of $mdevtool, one after the other in one run of the simulator, as what
+# never returns ends with that. Each that fails has its status on stdout.
+while_blocked() {
+  mdevtool="$MDEVTOOL --root $root" play bash -c "trap 'echo \$?' ERR; $1"
+}
+
 @test "destroy: a removal that never returns does not hang the command; it is pending" {
   machine samples
   device "$A" mtty-2
   fault --never '*/remove'
-  mdevtool destroy "$A" --wait 1
-  fails 6 "cannot destroy '$A'" "not finished"
+  while_blocked "
+    \$mdevtool destroy $A --wait 1
+    \$mdevtool list -o state --noheadings
+    \$mdevtool start-vm-args $A
+    \$mdevtool destroy $A"
+  says $'6\npending-removal\n6\n6'
+  warns "cannot destroy '$A'" "not finished" "'$A' is being removed" "'$A' is being removed already"
   recorded "$A"
+  # its writer was killed, and the driver has not seen it
   mdevtool list -o state --noheadings
-  says pending-removal
-  mdevtool start-vm-args "$A"
-  fails 6 "'$A' is being removed"
+  says active
 }
 
-@test "destroy: a virtual function whose removal never returns is given to nobody" {
+@test "destroy: a virtual function whose removal never returns is given to nobody, and holds up nobody" {
   machine nvidia-vf
   device "$A" 1145
-  fault --never '*/current_vgpu_type'
-  mdevtool destroy "$A" --wait 1
-  fails 6 "cannot destroy '$A'" "not finished"
-  mdevtool list -o state --noheadings
-  says pending-removal
-  mdevtool start-vm-args "$A"
-  fails 6 "'$A' is being removed"
+  local vf entry="run/mdevtool/journal/$A.pending"
+  vf=$(vf_of "$A")
+  fault --never "*/$vf/nvidia/current_vgpu_type"
+  while_blocked "
+    \$mdevtool destroy $A --wait 1
+    \$mdevtool list -o state --noheadings
+    \$mdevtool start-vm-args $A
+    cp '$root/$entry' '$BATS_TEST_TMPDIR/entry'
+    \$mdevtool create --type 1145 --uuid $B
+    \$mdevtool recover
+    cmp '$root/$entry' '$BATS_TEST_TMPDIR/entry'
+    \$mdevtool create --type 1145 --uuid $A
+    \$mdevtool list -o state --noheadings"
+  says "$(printf '%s\n' 6 pending-removal 6 "$B" 4 pending-removal active)"
+  warns "not finished" "'$A' is being removed" "$A on '0000:41:00.0' is still being removed" "the device $A is still being removed"
+  vgpu "$vf" 1145
   mdevtool destroy "$A"
   succeeds
   mdevtool create --type 1145 --uuid "$A"
   succeeds
   mdevtool list -o state --noheadings
-  says active
+  says $'active\nactive'
+}
+
+@test "destroy: a removal whose writer was killed is tried again, and may block again" {
+  machine nvidia-vf
+  device "$A" 1145
+  local vf
+  vf=$(vf_of "$A")
+  fault --never "*/$vf/nvidia/current_vgpu_type"
+  mdevtool destroy "$A" --wait 1
+  fails 6 "not finished"
+  fault --never "*/$vf/nvidia/current_vgpu_type"
+  while_blocked "
+    \$mdevtool recover
+    \$mdevtool list -o state --noheadings
+    \$mdevtool recover"
+  says $'1\npending-removal'
+  warns "cannot remove $A on '0000:41:00.0': the driver has not finished it yet"
+  warns_not_of "nothing to recover"
+  mdevtool recover
+  succeeds
+  nothing_left
 }
 
 @test "destroy: a removal that blocks for a hidden holder is pending until it ends, then mended" {

@@ -35,6 +35,26 @@ static void print_json(struct context *context, const struct operation *operatio
 	document_end(&document, NULL);
 }
 
+/* What only its holder can end; false when there is nothing. */
+static bool tell_pending(struct context *context)
+{
+	autoinventory struct inventory inventory = {0};
+	bool any = false;
+
+	inventory_init(&inventory, &context->root);
+	inventory_load_devices(&inventory, 0);
+	for (size_t i = 0; i < inventory.n_devices; i++) {
+		const struct device *device = inventory.devices[i];
+
+		if (!device_is_going(device))
+			continue;
+		say_note(context, "%s on '%s' is still being removed", device->uuid,
+			 device->parent);
+		any = true;
+	}
+	return any;
+}
+
 static int run(struct context *context, const void *given, struct err *err)
 {
 	const struct options *o = given;
@@ -52,7 +72,8 @@ static int run(struct context *context, const void *given, struct err *err)
 		print_json(context, &operation);
 	for (size_t i = 0; i < operation.notes.n && !context->json; i++)
 		puts(text_printable(context->pool, operation.notes.list[i]));
-	if (result == 0 && !operation.notes.n && !operation.warnings.n && !context->json)
+	if (result == 0 && !tell_pending(context) && !operation.notes.n && !operation.warnings.n &&
+	    !context->json)
 		say_note(context, "nothing to recover");
 	return result;
 }

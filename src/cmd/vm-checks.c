@@ -33,7 +33,7 @@ int vm_check_groups(const struct filtered *devices, struct err *err)
 
 static int check_device(struct context *context, const struct device *device, struct err *err)
 {
-	if (device->state == STATE_PENDING_REMOVAL || device->removal_begun)
+	if (device_is_going(device))
 		return err_set(err, ERR_BUSY, "'%s' is being removed", device->uuid);
 	if (refuse_held(&context->root, device, "hand over", err) < 0)
 		return -1;

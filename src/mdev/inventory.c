@@ -333,9 +333,15 @@ static bool has_device(const struct inventory *inventory, const char *uuid)
 	return false;
 }
 
-/* A driver may block before the bus link goes, and a virtual function has none. */
-static void mark_removal(struct inventory *inventory, const struct record *record)
+/*
+ * A driver may block before the bus link goes, and a virtual function has none. A removal that
+ * ended and left the device there has failed.
+ */
+static void mark_removal(struct inventory *inventory, const struct journal_entry *entry,
+			 const struct record *record)
 {
+	if (!sysfs_is_writing(entry->writer))
+		return;
 	for (size_t i = 0; i < inventory->n_devices; i++)
 		if (streq(inventory->devices[i]->uuid, record->uuid) &&
 		    record_is_current(inventory->root, record))
@@ -362,7 +368,7 @@ static void find_pending(struct inventory *inventory)
 				pool_printf(pool, "%s/%s", record->parent_path, record->uuid);
 
 			if (journal->entries[i].pending)
-				mark_removal(inventory, record);
+				mark_removal(inventory, &journal->entries[i], record);
 			if (!journal->entries[i].pending || has_device(inventory, record->uuid) ||
 			    !record->inode || record_inode(inventory->root, real) != record->inode)
 				continue;

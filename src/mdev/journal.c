@@ -26,8 +26,9 @@ int journal_write(const struct root *root, const struct journal_entry *entry, st
 
 	for (size_t i = 0; i < entry->n_devices; i++)
 		good &= json_array_append_new(devices, record_to_json(&entry->devices[i])) == 0;
-	json_t *json = json_pack("{s:s, s:b, s:o}", "operation", operations[entry->operation],
-				 "pending", entry->pending, "devices", devices);
+	json_t *json = json_pack("{s:s, s:b, s:I, s:o}", "operation", operations[entry->operation],
+				 "pending", entry->pending, "writer", (json_int_t)entry->writer,
+				 "devices", devices);
 	autofree char *text = good ? json_dumps(json, JSON_INDENT(2)) : NULL;
 
 	json_decref(json);
@@ -84,6 +85,7 @@ static bool parse(const json_t *json, struct pool *pool, struct journal_entry *r
 	else if (!streq(operation, operations[JOURNAL_CREATE]))
 		return false;
 	ret->pending = json_is_true(json_object_get(json, "pending"));
+	ret->writer = (pid_t)json_integer_value(json_object_get(json, "writer"));
 	json_array_foreach (devices, i, device)
 		if (!record_from_json(device, pool, pool_push(pool, ret->devices, ret->n_devices)))
 			return false;

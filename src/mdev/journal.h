@@ -17,6 +17,7 @@ struct journal_entry {
 	const char *id; /* its file's name: the first device's UUID, or see journal_pending() */
 	enum journal_operation operation;
 	bool pending; /* a removal that the driver has not finished; nobody waits for it */
+	pid_t writer; /* of a pending one, see sysfs_is_writing() */
 	struct record *devices;
 	size_t n_devices;
 };

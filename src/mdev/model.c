@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Warnings about what is read, and what means a type. */
+/* Warnings about what is read, what means a type, and what a device is. */
 #include "mdev/model.h"
 
 #include "base/text.h"
@@ -50,6 +50,11 @@ bool device_is_at(const struct device *device, const char *name)
 bool device_has_type(const struct device *device, const char *id)
 {
 	return streq(device->type, id) || (device->old_type && streq(device->old_type, id));
+}
+
+bool device_is_going(const struct device *device)
+{
+	return device->state == STATE_PENDING_REMOVAL || device->removal_begun;
 }
 
 static bool id_matches(const struct type *type, const char *given)

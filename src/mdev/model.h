@@ -120,7 +120,7 @@ struct device {
 	bool record_loaded;
 	bool gone; /* it vanished while we looked */
 	enum device_state state;
-	bool removal_begun;      /* and not ended, as far as is known; of STATE_ACTIVE, too */
+	bool removal_begun;      /* somebody is at it; of STATE_ACTIVE, too */
 	int64_t iommu_group;     /* UNKNOWN without one */
 	const char *vfio_device; /* "vfio0", NULL before Linux 6.2 */
 	enum held held;
@@ -201,6 +201,8 @@ bool device_is_at(const struct device *device, const char *name);
 
 /* Whether the device has the type of that id, or of the id that another dialect had for it. */
 bool device_has_type(const struct device *device, const char *id);
+/* Whether its removal has begun and not ended. */
+bool device_is_going(const struct device *device);
 
 /*
  * Whether `given` means this type: "11" is the id "11", else exactly "nvidia-11"; otherwise the

@@ -79,7 +79,8 @@ static struct record as_record(const struct root *root, const struct device *dev
  * The driver has not finished: an entry of its own remembers the device, whose bus link is gone by
  * now, until its directory is gone too.
  */
-static int mark_pending(struct operation *operation, const struct record *record, struct err *err)
+static int mark_pending(struct operation *operation, const struct record *record, pid_t writer,
+			struct err *err)
 {
 	autopool struct pool *pool = pool_new();
 	struct record copy = *record;
@@ -87,6 +88,7 @@ static int mark_pending(struct operation *operation, const struct record *record
 		.id = strrchr(journal_pending(pool, record->uuid), '/') + 1,
 		.operation = JOURNAL_DESTROY,
 		.pending = true,
+		.writer = writer,
 		.devices = &copy,
 		.n_devices = 1,
 	};
@@ -112,11 +114,12 @@ static int run_removal(struct operation *operation, const struct device *device,
 {
 	autopool struct pool *pool = pool_new();
 	struct plan plan = {.pool = pool};
-	struct run run = {.root = operation->root, .trace = operation->trace, .wait_ms = wait_ms};
+	struct run run = {
+		.root = operation->root, .trace = operation->trace, .wait = {.ms = wait_ms}};
 	struct record record = as_record(operation->root, device); /* while it is there */
 
-	if (run.wait_ms < WAIT_LEAST_MS)
-		run.wait_ms = WAIT_LEAST_MS;
+	if (run.wait.ms < WAIT_LEAST_MS)
+		run.wait.ms = WAIT_LEAST_MS;
 	device->dialect->plan_destroy(operation->root, device, &plan);
 	autoerr struct err failure = {0};
 	if (plan_run(&plan, &run, &failure) == 0 || is_gone(operation->root, &record, &failure))
@@ -125,7 +128,8 @@ static int run_removal(struct operation *operation, const struct device *device,
 			       : err_hint(err, "the device is gone; 'mdevtool recover' tries to "
 					       "forget it again");
 	err_keep_first(err, &failure);
-	if (err->errnum == ETIMEDOUT && mark_pending(operation, &record, &failure) < 0)
+	if (err->errnum == ETIMEDOUT &&
+	    mark_pending(operation, &record, run.wait.writer, &failure) < 0)
 		err_append(err, "; and %s", failure.message);
 	return -1;
 }
@@ -159,7 +163,7 @@ static struct device *find(struct inventory *inventory, const char *uuid, struct
 
 	if (!device && failure.kind != ERR_NOT_FOUND)
 		err_keep_first(err, &failure);
-	if (device && device->state == STATE_PENDING_REMOVAL) {
+	if (device && device_is_going(device)) {
 		err_set(err, ERR_BUSY, "'%s' is being removed already", device->uuid);
 		err_hint(err, "it will be gone when its holder closes it; 'mdevtool recover' then "
 			      "cleans up");

@@ -16,6 +16,7 @@ struct mending {
 	const struct journal_entry *entry;
 	bool dry_run;
 	bool unfinished; /* something is left, so the entry stays */
+	bool renewed;    /* the entry is one of a pending removal, and has been written anew */
 };
 
 /* The device as it is now, NULL when it is gone or another one has its UUID. */
@@ -52,6 +53,7 @@ static void remove_one(struct mending *mending, const struct record *record, str
 	}
 	/* one that the driver has not finished has an entry of its own now */
 	mending->unfinished |= failure.errnum != ETIMEDOUT;
+	mending->renewed |= failure.errnum == ETIMEDOUT && mending->entry->pending;
 	operation_warn(mending->operation, "cannot remove %s on '%s': %s", record->uuid,
 		       record->parent, failure.message);
 }
@@ -125,6 +127,8 @@ static void roll_back(struct mending *mending, const struct record *record)
 	autoerr struct err held = {0};
 
 	clear_params(mending, record);
+	if (device && device->removal_begun)
+		return; /* it has an entry of its own */
 	if (!device)
 		forget_record(mending, record);
 	else if (refuse_held(mending->operation->root, device, "remove", &held) < 0)
@@ -147,7 +151,10 @@ static void complete(struct mending *mending, const struct record *record)
 	struct device *device = find(mending, record);
 	autoerr struct err held = {0};
 
-	if (device && device->state != STATE_PENDING_REMOVAL) {
+	if (device && device->removal_begun) {
+		mending->unfinished =
+			mending->entry->pending; /* the others have one of their own */
+	} else if (device && device->state != STATE_PENDING_REMOVAL) {
 		if (refuse_held(mending->operation->root, device, "remove", &held) < 0)
 			operation_note(mending->operation,
 				       "left %s on '%s', though its removal was interrupted: %s",
@@ -197,7 +204,7 @@ static int mend(struct operation *operation, const struct journal_entry *entry, 
 			*pool_push(operation->pool, rest.devices, rest.n_devices) =
 				entry->devices[i];
 	}
-	if (!dry_run)
+	if (!dry_run && !mending.renewed)
 		result = close_entry(operation, entry, &rest, err);
 	inventory_free(&mending.inventory);
 	return result;

@@ -219,8 +219,8 @@ static int run_step(const struct step *step, struct run *run, struct err *err)
 	if (step->kind < ARRAY_SIZE(checks) && checks[step->kind])
 		return checks[step->kind](run->root, step, err);
 
-	int wait_ms = step->kind == STEP_REMOVE ? run->wait_ms : -1;
-	int errnum = sysfs_store(run->root, step->dir, step->name, step->text, wait_ms);
+	struct sysfs_wait *wait = step->kind == STEP_REMOVE ? &run->wait : NULL;
+	int errnum = sysfs_store(run->root, step->dir, step->name, step->text, wait);
 	if (step->kind == STEP_CREATE)
 		run->made = errnum == 0 || errnum == SYSFS_SHORT;
 	return errnum ? explain(run->root, step, errnum, err) : 0;

@@ -49,10 +49,10 @@ void plan_lines(const struct plan *plan, struct pool *pool, const char ***lines,
 
 struct run {
 	const struct root *root;
-	FILE *trace; /* each step is printed here before it runs; NULL for silence */
-	int wait_ms; /* how long a STEP_REMOVE may take, then ERR_BUSY with errnum ETIMEDOUT */
-	bool made;   /* result: a STEP_CREATE took effect, or may have */
-	bool left;   /* result: a STEP_FINALLY failed, so something is still set */
+	FILE *trace;               /* each step is printed here before it runs; NULL for silence */
+	struct sysfs_wait wait;    /* for a STEP_REMOVE, then ERR_BUSY with errnum ETIMEDOUT */
+	bool made;                 /* result: a STEP_CREATE took effect, or may have */
+	bool left;                 /* result: a STEP_FINALLY failed, so something is still set */
 	const struct step *failed; /* result: the first that failed */
 };
 

@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -326,6 +327,9 @@ static int write_once(int fd, const char *text, size_t length)
 	return (size_t)written == length ? 0 : SYSFS_SHORT;
 }
 
+/* For ps(1), and so that another process with its number is not taken for it. */
+#define WRITER_NAME "mdevtool-write"
+
 /* In the child: only the file and the pipe stay open of what the parent has, least of all locks. */
 static _Noreturn void write_alone(int fd, int report, const char *text, size_t length)
 {
@@ -336,6 +340,7 @@ static _Noreturn void write_alone(int fd, int report, const char *text, size_t l
 			close(other);
 	closefrom(high + 1); /* where the kernel has no close_range(2), too */
 	setsid();
+	prctl(PR_SET_NAME, WRITER_NAME);
 
 	int errnum = write_once(fd, text, length);
 	if (write(report, &errnum, sizeof(errnum)) != sizeof(errnum))
@@ -344,26 +349,28 @@ static _Noreturn void write_alone(int fd, int report, const char *text, size_t l
 }
 
 /* Waits for the child's word: 0, its errno value, or ETIMEDOUT while it is still writing. */
-static int hear(int pipe, pid_t child, int wait_ms)
+static int hear(int pipe, pid_t child, struct sysfs_wait *wait)
 {
 	struct pollfd poll_pipe = {.fd = pipe, .events = POLLIN};
-	long long deadline = file_now_ms() + wait_ms;
-	int errnum, left = wait_ms, ready;
+	long long deadline = file_now_ms() + wait->ms;
+	int errnum, left = wait->ms, ready;
 
 	while ((ready = poll(&poll_pipe, 1, left)) < 0 && errno == EINTR) {
 		left = (int)(deadline - file_now_ms());
 		if (left < 0)
 			left = 0;
 	}
-	if (ready <= 0)
+	if (ready <= 0) {
+		wait->writer = child;
 		return ETIMEDOUT;
+	}
 	if (read(pipe, &errnum, sizeof(errnum)) != sizeof(errnum))
 		errnum = EINTR; /* it died before it could say */
 	waitpid(child, NULL, 0);
 	return errnum;
 }
 
-static int write_by_child(int fd, const char *text, size_t length, int wait_ms)
+static int write_by_child(int fd, const char *text, size_t length, struct sysfs_wait *wait)
 {
 	int ends[2];
 
@@ -378,11 +385,11 @@ static int write_by_child(int fd, const char *text, size_t length, int wait_ms)
 	if (child == 0)
 		write_alone(fd, write_end, text, length);
 	close(take_fd(&write_end));
-	return hear(read_end, child, wait_ms);
+	return hear(read_end, child, wait);
 }
 
 int sysfs_store(const struct root *root, const char *dir, const char *name, const char *text,
-		int wait_ms)
+		struct sysfs_wait *wait)
 {
 	autofree char *line = NULL;
 	int length = asprintf(&line, "%s\n", text);
@@ -397,7 +404,19 @@ int sysfs_store(const struct root *root, const char *dir, const char *name, cons
 	autoclose int fd = sysfs_open_attribute(at, name, O_WRONLY);
 	if (fd < 0)
 		return errno;
-	if (wait_ms < 0)
+	if (!wait)
 		return write_once(fd, line, (size_t)length);
-	return write_by_child(fd, line, (size_t)length, wait_ms);
+	return write_by_child(fd, line, (size_t)length, wait);
+}
+
+bool sysfs_is_writing(pid_t writer)
+{
+	char path[32], begin[64], text[128];
+	int length = snprintf(begin, sizeof(begin), "%d (" WRITER_NAME ") ", (int)writer);
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)writer);
+	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text));
+	/* one that has ended may wait for long to be reaped */
+	return n > length && memcmp(text, begin, (size_t)length) == 0 && text[length] != 'Z';
 }

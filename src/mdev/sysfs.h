@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
+#include <sys/types.h>
 
 struct root {
 	int fd; /* -1 for the machine itself */
@@ -90,15 +91,21 @@ const struct entry *entries_find(const struct entries *entries, const char *name
  * "..") below the directory `dir` (a machine path): one open, one write, checked. A driver that
  * takes less than all is an error. The kernel cuts at a page: longer texts are refused.
  *
- * With `wait_ms` >= 0 the write is made by a child process that holds nothing else, and this
- * function returns after that time at the latest with ETIMEDOUT: a removal can block in the kernel
- * for as long as somebody holds the device (seen on Linux 6.1), and not even SIGKILL ends it then.
+ * With `wait` the write is made by a child process that holds nothing else, and this function
+ * returns after that time at the latest with ETIMEDOUT: a removal can block in the kernel for as
+ * long as somebody holds the device (seen on Linux 6.1), and not even SIGKILL ends it then.
  *
  * Returns 0, an errno value, or SYSFS_SHORT when the driver took a part only.
  */
 #define SYSFS_SHORT (-1)
+struct sysfs_wait {
+	int ms;
+	pid_t writer; /* result, with ETIMEDOUT: the child that is still writing */
+};
 int sysfs_store(const struct root *root, const char *dir, const char *name, const char *text,
-		int wait_ms);
+		struct sysfs_wait *wait);
+/* Whether such a child is there still; one that this user may not see is none. */
+bool sysfs_is_writing(pid_t writer);
 /* Opens the attribute `name` beneath the open directory `dir`, through no symlink. */
 int sysfs_open_attribute(int dir, const char *name, int flags);
 /* The text of the attribute `name` beneath `dir`, as sysfs_read() gives it. */

@@ -244,7 +244,7 @@ static struct value device_state(struct pool *pool, const void *record)
 	const struct device *device = record;
 
 	(void)pool;
-	return text(names[device->removal_begun ? STATE_PENDING_REMOVAL : device->state]);
+	return text(names[device_is_going(device) ? STATE_PENDING_REMOVAL : device->state]);
 }
 
 static struct value device_facts(struct pool *pool, const void *record)

@@ -104,7 +104,7 @@ static void begin(struct trial *trial)
 	trial->plan.pool = trial->pool;
 	trial->root = tree_root(trial->tree);
 	trial->run.root = &trial->root;
-	trial->run.wait_ms = 20000;
+	trial->run.wait.ms = 20000;
 }
 
 static struct step *add(struct trial *trial, enum step_kind kind, const char *name,

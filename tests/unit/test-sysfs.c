@@ -18,6 +18,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 static void test_root(void)
 {
@@ -114,9 +115,10 @@ static void test_no_escape(void)
 			is_text(text, "inside\n", "and it is the root's own file");
 	}
 	ok(!root_exists(&root, secret), "a path outside is looked for inside");
-	is_number(sysfs_store(&root, "/sys/a/directory", "secret", "x", -1), ENOENT,
+	is_number(sysfs_store(&root, "/sys/a/directory", "secret", "x", NULL), ENOENT,
 		  "no store through a directory's link out of the root");
-	is_number(sysfs_store(&root, "/sys/a", "absolute", "x", -1), ELOOP, "nor through a file's");
+	is_number(sysfs_store(&root, "/sys/a", "absolute", "x", NULL), ELOOP,
+		  "nor through a file's");
 	is_text(tree_text(pool, outside, "secret"), "secret\n", "what is outside stays as it is");
 	root_close(&root);
 }
@@ -364,7 +366,7 @@ static void check_attribute_names(const struct root *root, const char *dir)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		is_number(sysfs_store(root, dir, cases[i].name, "text", -1), cases[i].errnum,
+		is_number(sysfs_store(root, dir, cases[i].name, "text", NULL), cases[i].errnum,
 			  "a store into '%s'", cases[i].name);
 }
 
@@ -378,9 +380,9 @@ static void test_attribute_names(void)
 	is_text(tree_text(pool, tree, "outside"), "kept", "nothing above the directory changed");
 	is_text(tree_text(pool, tree, "dev/plain"), "text\n", "the text and a newline");
 	is_text(tree_text(pool, tree, "dev/nvidia/vgpu_params"), "text\n", "below it too");
-	is_number(sysfs_store(&root, "/no", "plain", "x", -1), ENOENT, "no such directory");
-	is_number(sysfs_store(&root, "/dev/plain", "x", "x", -1), ENOTDIR, "a file for one");
-	is_number(sysfs_store(&root, "/dev", "new", "x", -1), ENOENT, "a store");
+	is_number(sysfs_store(&root, "/no", "plain", "x", NULL), ENOENT, "no such directory");
+	is_number(sysfs_store(&root, "/dev/plain", "x", "x", NULL), ENOTDIR, "a file for one");
+	is_number(sysfs_store(&root, "/dev", "new", "x", NULL), ENOENT, "a store");
 	ok(!tree_has(tree, "dev/new"), "makes no file");
 	root_close(&root);
 }
@@ -391,12 +393,12 @@ static void test_store_sizes(void)
 	autopool struct pool *pool = pool_new();
 	struct root root = tree_root(tree);
 
-	is_number(sysfs_store(&root, "/d", "f", letters(pool, SYSFS_PAGE, ""), -1), EFBIG,
+	is_number(sysfs_store(&root, "/d", "f", letters(pool, SYSFS_PAGE, ""), NULL), EFBIG,
 		  "a page and its newline are too much");
 	is_text(tree_text(pool, tree, "d/f"), "", "nothing of it was stored");
-	is_number(sysfs_store(&root, "/d", "f", "", -1), 0, "the empty string");
+	is_number(sysfs_store(&root, "/d", "f", "", NULL), 0, "the empty string");
 	is_text(tree_text(pool, tree, "d/f"), "\n", "is a newline");
-	is_number(sysfs_store(&root, "/d", "f", letters(pool, SYSFS_PAGE - 1, ""), -1), 0,
+	is_number(sysfs_store(&root, "/d", "f", letters(pool, SYSFS_PAGE - 1, ""), NULL), 0,
 		  "a page with its newline fits");
 	is_text(tree_text(pool, tree, "d/f"), letters(pool, SYSFS_PAGE - 1, "\n"), "as it is");
 	root_close(&root);
@@ -421,23 +423,23 @@ static void test_one_write(void)
 		return;
 	}
 	is_number(write(writer, filling, SYSFS_PAGE - 10), SYSFS_PAGE - 10, "room for ten bytes");
-	is_number(sysfs_store(&root, "/d", "fifo", "0123456789", -1), EAGAIN, "is too small");
+	is_number(sysfs_store(&root, "/d", "fifo", "0123456789", NULL), EAGAIN, "is too small");
 	ioctl(reader, FIONREAD, &held);
 	is_number(held, SYSFS_PAGE - 10, "and got nothing, so text and newline are one write");
-	is_number(sysfs_store(&root, "/d", "fifo", "012345678", -1), 0, "one byte less fits");
+	is_number(sysfs_store(&root, "/d", "fifo", "012345678", NULL), 0, "one byte less fits");
 	ioctl(reader, FIONREAD, &held);
 	is_number(held, SYSFS_PAGE, "with its newline");
 	root_close(&root);
 }
 
-static int store_limited(const struct root *root, rlim_t limit, int wait_ms)
+static int store_limited(const struct root *root, rlim_t limit, struct sysfs_wait *wait)
 {
 	struct rlimit before, now;
 
 	getrlimit(RLIMIT_FSIZE, &before);
 	now = (struct rlimit){limit, before.rlim_max};
 	setrlimit(RLIMIT_FSIZE, &now);
-	int errnum = sysfs_store(root, "/d", "f", "0123456789", wait_ms);
+	int errnum = sysfs_store(root, "/d", "f", "0123456789", wait);
 	setrlimit(RLIMIT_FSIZE, &before);
 	return errnum;
 }
@@ -449,12 +451,13 @@ static void test_short_write(void)
 	struct root root = tree_root(tree);
 
 	signal(SIGXFSZ, SIG_IGN);
-	for (int wait_ms = -1; wait_ms <= 20000; wait_ms += 20001) {
-		const char *who = wait_ms < 0 ? "the process" : "a child";
+	for (int child = 0; child <= 1; child++) {
+		struct sysfs_wait *wait = child ? &(struct sysfs_wait){.ms = 20000} : NULL;
+		const char *who = child ? "a child" : "the process";
 
-		is_number(store_limited(&root, 4, wait_ms), SYSFS_SHORT,
+		is_number(store_limited(&root, 4, wait), SYSFS_SHORT,
 			  "a short write of %s is a failure and not repeated", who);
-		is_number(store_limited(&root, 0, wait_ms), EFBIG, "a refusal of %s is passed on",
+		is_number(store_limited(&root, 0, wait), EFBIG, "a refusal of %s is passed on",
 			  who);
 	}
 	root_close(&root);
@@ -468,14 +471,15 @@ static void test_bounded_store(void)
 	}));
 	autopool struct pool *pool = pool_new();
 	struct root root = tree_root(tree);
+	struct sysfs_wait wait = {.ms = 20000};
 
-	is_number(sysfs_store(&root, "/d", "f", "1", 20000), 0, "a store by a child");
+	is_number(sysfs_store(&root, "/d", "f", "1", &wait), 0, "a store by a child");
 	is_text(tree_text(pool, tree, "d/f"), "1\n", "arrives");
-	is_number(sysfs_store(&root, "/d", "no", "1", 20000), ENOENT, "a missing file");
+	is_number(sysfs_store(&root, "/d", "no", "1", &wait), ENOENT, "a missing file");
 	alarm(10);
-	is_number(sysfs_store(&root, "/d", "fifo", "1", -1), ENXIO,
+	is_number(sysfs_store(&root, "/d", "fifo", "1", NULL), ENXIO,
 		  "a FIFO that nobody reads does not block");
-	is_number(sysfs_store(&root, "/d", "fifo", "1", 20000), ENXIO, "nor in a child");
+	is_number(sysfs_store(&root, "/d", "fifo", "1", &wait), ENXIO, "nor in a child");
 	alarm(0);
 	root_close(&root);
 }
@@ -520,12 +524,22 @@ static void test_blocking_store(void)
 		return;
 	}
 	for (int wait_ms = 0; wait_ms <= 200; wait_ms += 200) {
+		struct sysfs_wait wait = {.ms = wait_ms};
 		long long begun = file_now_ms();
 
-		is_number(sysfs_store(&root, "/d", "f", text, wait_ms), ETIMEDOUT,
+		is_number(sysfs_store(&root, "/d", "f", text, &wait), ETIMEDOUT,
 			  "a driver that takes longer than %d ms", wait_ms);
 		long long took = file_now_ms() - begun;
 		ok(took >= wait_ms && took < 10000, "is waited for that long");
+		while (!sysfs_is_writing(wait.writer) && file_now_ms() < begun + 10000)
+			file_sleep_ms(1); /* it may not have come to that yet */
+		ok(sysfs_is_writing(wait.writer), "and known to be at it");
+		kill(wait.writer, SIGKILL);
+		siginfo_t info;
+		waitid(P_PID, (id_t)wait.writer, &info, WEXITED | WNOWAIT);
+		ok(!sysfs_is_writing(wait.writer), "until it has ended, reaped or not");
+		waitpid(wait.writer, NULL, 0);
+		ok(!sysfs_is_writing(wait.writer), "and is gone");
 	}
 	is_text(tree_text(pool, tree, "d/f"), "", "the write is still under way");
 	root_close(&root);
