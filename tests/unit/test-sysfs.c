@@ -452,7 +452,8 @@ static void test_short_write(void)
 
 	signal(SIGXFSZ, SIG_IGN);
 	for (int child = 0; child <= 1; child++) {
-		struct sysfs_wait *wait = child ? &(struct sysfs_wait){.ms = 20000} : NULL;
+		struct sysfs_wait bounded = {.ms = 20000};
+		struct sysfs_wait *wait = child ? &bounded : NULL;
 		const char *who = child ? "a child" : "the process";
 
 		is_number(store_limited(&root, 4, wait), SYSFS_SHORT,
