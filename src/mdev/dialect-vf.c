@@ -527,8 +527,7 @@ static void add_device(struct inventory *inventory, const struct configured *con
 	*pool_push(pool, inventory->devices, inventory->n_devices) = device;
 }
 
-/* What is being made meanwhile is under way or recorded: all VFs are read before the records are.
- */
+/* All VFs are read before the records: what is being made meanwhile is under way, or recorded. */
 static void find_devices(struct inventory *inventory)
 {
 	struct pool *pool = inventory->pool;
