@@ -83,11 +83,26 @@ static void load_facts(struct inventory *inventory, struct parent *parent, unsig
 static void load_parent(struct inventory *inventory, struct parent *parent, unsigned needs)
 {
 	unsigned facts = NEED_PARENT_FACTS | NEED_PARENT_PRODUCT;
+	size_t told = inventory->n_warnings;
 
 	if (needs & facts & ~parent->loaded)
 		load_facts(inventory, parent, needs);
 	parent->loaded |= needs & facts;
 	inventory_load_types(inventory, parent, needs);
+	if (inventory->n_warnings == told || root_exists(inventory->root, parent->path))
+		return;
+	parent->gone = true;
+	inventory->n_warnings = told;
+}
+
+static void drop_gone_parents(struct inventory *inventory)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < inventory->n_parents; i++)
+		if (!inventory->parents[i]->gone)
+			inventory->parents[n++] = inventory->parents[i];
+	inventory->n_parents = n;
 }
 
 /* What one thread reads, with memory and warnings of its own. */
@@ -144,12 +159,12 @@ void inventory_load_parents(struct inventory *inventory, unsigned needs)
 		qsort(inventory->parents, inventory->n_parents, sizeof(*inventory->parents),
 		      compare_parents);
 	/* libudev's database is for one thread */
-	if (inventory->n_parents >= PARENTS_FOR_TWO && needs && !(needs & NEED_PARENT_PRODUCT)) {
+	if (inventory->n_parents >= PARENTS_FOR_TWO && needs && !(needs & NEED_PARENT_PRODUCT))
 		load_in_two(inventory, needs);
-		return;
-	}
-	for (size_t i = 0; i < inventory->n_parents; i++)
-		load_parent(inventory, inventory->parents[i], needs);
+	else
+		for (size_t i = 0; i < inventory->n_parents; i++)
+			load_parent(inventory, inventory->parents[i], needs);
+	drop_gone_parents(inventory);
 }
 
 void inventory_load_candidates(struct inventory *inventory, unsigned needs)
@@ -238,9 +253,10 @@ struct parent *inventory_find_parent(struct inventory *inventory, const char *gi
 	parent = known_parent(inventory, name);
 	if (parent)
 		load_parent(inventory, parent, needs);
-	else
-		no_such_parent(inventory->root, name, given, err);
-	return parent;
+	if (parent && !parent->gone)
+		return parent;
+	no_such_parent(inventory->root, name, given, err);
+	return NULL;
 }
 
 /* Types */
@@ -506,7 +522,7 @@ static void load_device(struct inventory *inventory, struct device *device, unsi
 	device->dialect->load_device(inventory, device, needs);
 }
 
-static void drop_gone(struct inventory *inventory)
+static void drop_gone_devices(struct inventory *inventory)
 {
 	size_t n = 0;
 
@@ -521,7 +537,7 @@ void inventory_load_devices(struct inventory *inventory, unsigned needs)
 	find_devices(inventory);
 	for (size_t i = 0; i < inventory->n_devices && needs; i++)
 		load_device(inventory, inventory->devices[i], needs);
-	drop_gone(inventory);
+	drop_gone_devices(inventory);
 	if (needs & NEED_DEVICE_HOLDERS)
 		inventory_load_holders(inventory, inventory->devices, inventory->n_devices);
 }

@@ -46,6 +46,7 @@ struct parent {
 	struct type **types;
 	size_t n_types;
 	unsigned loaded; /* which needs are met */
+	bool gone;       /* it vanished while we looked */
 };
 
 /* A kind of device that a parent can make. */

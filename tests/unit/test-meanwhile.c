@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Other runs that make or remove a device while ours reads what there is: the journal, the devices
- * and their records, one after the other. Whenever that happens, nothing may be seen as it never
- * was.
+ * What others do while we read what there is, one thing after the other: they make or remove a
+ * device, or the driver lets go of a parent. Whenever that is, nothing is seen as it never was.
  */
 #include "expect.h"
 #include "mdev/inventory.h"
@@ -14,13 +13,19 @@
 #define UUID    "2f0c2d5e-9b1e-4f4e-8a53-5f0f1c7f9a11"
 #define DEVICES "sys/bus/mdev/devices/"
 #define MTTY    "sys/devices/virtual/mtty/mtty/"
+#define TYPE    MTTY "mdev_supported_types/mtty-2/"
+#define LINK    "sys/class/mdev_bus/mtty"
 #define BUS     "sys/bus/pci/devices/"
 #define CARD    "sys/devices/pci0000:40/"
 #define CURRENT CARD "0000:41:00.4/nvidia/current_vgpu_type"
 
 static const struct tree_entry mtty[] = {
 	{.path = DEVICES},
-	{.path = MTTY "mdev_supported_types/mtty-2/"},
+	{.path = LINK "@", .text = "../../devices/virtual/mtty/mtty"},
+	{.path = TYPE "available_instances", .text = "24\n"},
+	{.path = TYPE "device_api", .text = "vfio-pci\n"},
+	{.path = TYPE "name", .text = "Dual port serial\n"},
+	{.path = TYPE "create", .text = ""},
 	{.path = "run/"},
 };
 static const struct tree_entry card[] = {
@@ -53,7 +58,7 @@ static struct record function = {
 	.type = "1145",
 };
 
-/* What another run does, and at which of the points right before and after a reading. */
+/* What others do, and at which of the points right before and after a reading. */
 struct other_run {
 	const char *tree;
 	const struct root *root;
@@ -80,6 +85,16 @@ void __wrap_journal_load(const struct root *root, struct pool *pool, struct jour
 	pass_point();
 	__real_journal_load(root, pool, ret);
 	pass_point();
+}
+
+int __real_dir_list(int dir, struct pool *pool, struct entries *ret);
+int __wrap_dir_list(int dir, struct pool *pool, struct entries *ret);
+int __wrap_dir_list(int dir, struct pool *pool, struct entries *ret)
+{
+	pass_point();
+	int result = __real_dir_list(dir, pool, ret);
+	pass_point();
+	return result;
 }
 
 static struct journal_entry entry_of(const struct other_run *run, enum journal_operation operation)
@@ -152,6 +167,16 @@ static void remove_function(const struct other_run *run)
 	end(run);
 }
 
+/* As the kernel does: first the link, then the files, one by one. */
+static void let_go(const struct other_run *run)
+{
+	static const char *const files[] = {LINK, TYPE "create", TYPE "name"};
+	autoclose int top = tree_open(run->tree, ".");
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		ok(unlinkat(top, files[i], 0) == 0, "the driver removes '%s'", files[i]);
+}
+
 /* Looks with the other run at each point in turn, until there is none any more. */
 static void at_each_point(const struct other_run *run, const struct tree_entry *entries, size_t n,
 			  void (*prepare)(const struct other_run *run),
@@ -194,6 +219,34 @@ static void have_made(const struct other_run *run)
 {
 	begin_and_make(run);
 	finish(run);
+}
+
+static void have_nothing_made(const struct other_run *run)
+{
+	(void)run;
+}
+
+static void look_for_parents(struct inventory *inventory, int point)
+{
+	inventory_load_parents(inventory, NEED_TYPE_ALL);
+	for (size_t i = 0; i < inventory->n_parents; i++) {
+		const struct parent *parent = inventory->parents[i];
+
+		if (is_number((long long)parent->n_types, 1, "at point %d it has its type", point))
+			is_text(parent->types[0]->name, "Dual port serial", "that is whole");
+	}
+	is_number((long long)inventory->n_warnings, 0, "at point %d nothing is told", point);
+}
+
+static void look_for_parent(struct inventory *inventory, int point)
+{
+	autoerr struct err err = {0};
+	const struct parent *parent = inventory_find_parent(inventory, "mtty", NEED_TYPE_ALL, &err);
+
+	if (parent)
+		is_number((long long)parent->n_types, 1, "at point %d it has its type", point);
+	else
+		is_error(&err, ERR_NOT_FOUND, "no parent 'mtty'", "or it is gone");
 }
 
 static void look_for_names(struct inventory *inventory, int point)
@@ -250,6 +303,7 @@ int main(void)
 {
 	const struct other_run creation = {.record = &function, .act = make_and_finish};
 	const struct other_run removal = {.record = &function, .act = remove_function};
+	const struct other_run driver = {.act = let_go};
 
 	if (!tree_can_be_root())
 		return tap_end();
@@ -258,5 +312,7 @@ int main(void)
 	at_each_point(&creation, card, ARRAY_SIZE(card), begin_creation, look_for_uuid);
 	at_each_point(&removal, card, ARRAY_SIZE(card), have_made, look_for_device);
 	at_each_point(&removal, card, ARRAY_SIZE(card), have_made, look_for_one);
+	at_each_point(&driver, mtty, ARRAY_SIZE(mtty), have_nothing_made, look_for_parents);
+	at_each_point(&driver, mtty, ARRAY_SIZE(mtty), have_nothing_made, look_for_parent);
 	return tap_end();
 }

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#define TREES_MAX 64
+#define TREES_MAX 512
 
 static char *trees[TREES_MAX];
 static size_t n_trees;

@@ -342,9 +342,9 @@ XML
   for _ in {1..8}; do
     run --separate-stderr mdevtool list-types --json
     assert [ "$(grep -c '"id": ' <<<"$output")" -ge "$others" ]
-    if [ "$status" -ne 0 ]; then
+    if [ "$status" -ne 0 ]; then # it went while it was read, and had come back by then
       assert_equal "$status" 1
-      assert_regex "$stderr" "^warning: [^ ]*/$CCW2/.*: No such file or directory"
+      assert_regex "$stderr" "^warning: [^ ]*/$CCW2/"
     fi
     run mdevtool create --parent "$CCW2" --type vfio_ccw-io --uuid "$B"
     assert_regex "$status" '^[013]$'
